@@ -1,0 +1,214 @@
+"""What can go wrong, meant for the one who asked.
+
+A `ChatError` has a code for programs and a sentence for people. Anything senseless to
+a client must not be one: other exceptions are bugs, and only the log sees them.
+"""
+
+from __future__ import annotations
+
+
+class ChatError(Exception):
+    """A refusal. `args` fill the places in `text`; the first is what it is about."""
+
+    code = "FAILED"
+    text = "That did not work."
+
+    def __str__(self) -> str:
+        return self.text.format(*self.args)
+
+
+class NotUnderstood(ChatError):
+    code = "NOT_UNDERSTOOD"
+    text = "There is no command {0}."
+
+
+class NeedMoreParams(ChatError):
+    code = "NEED_MORE_PARAMS"
+    text = "{0} needs more: {1}"
+
+
+class InvalidParams(ChatError):
+    code = "INVALID_PARAMS"
+    text = "{0} does not take {1}: {2}"
+
+
+class NoSuchRoom(ChatError):
+    code = "NO_SUCH_ROOM"
+    text = "There is no room {0}."
+
+
+class NoSuchAccount(ChatError):
+    code = "NO_SUCH_ACCOUNT"
+    text = "There is nobody called {0}."
+
+
+class NoSuchMessage(ChatError):
+    code = "UNKNOWN_MSGID"
+    text = "There is no message {0}."
+
+
+class NotInRoom(ChatError):
+    code = "NOT_IN_ROOM"
+    text = "You are not in {0}."
+
+
+class TheyAreNotInRoom(ChatError):
+    code = "THEY_ARE_NOT_IN_ROOM"
+    text = "{1} is not in {0}."
+
+
+class AlreadyInRoom(ChatError):
+    code = "ALREADY_IN_ROOM"
+    text = "{1} is in {0} already."
+
+
+class NotAllowed(ChatError):
+    code = "NOT_ALLOWED"
+    text = "You may not do that in {0}: {1}"
+
+
+class NotOperator(ChatError):
+    code = "NOT_OPERATOR"
+    text = "Only an operator of the server may do that."
+
+
+class CannotSpeak(ChatError):
+    code = "CANNOT_SPEAK"
+    text = "You may not speak in {0}: {1}"
+
+
+class Banned(ChatError):
+    code = "BANNED"
+    text = "You are banned from {0}."
+
+
+class InviteOnly(ChatError):
+    code = "INVITE_ONLY"
+    text = "{0} is by invitation only."
+
+
+class WrongKey(ChatError):
+    code = "WRONG_KEY"
+    text = "{0} has a key, and that was not it."
+
+
+class RoomFull(ChatError):
+    code = "ROOM_FULL"
+    text = "{0} is full."
+
+
+class RegisteredOnly(ChatError):
+    code = "REGISTERED_ONLY"
+    text = "{0} is only for people with an account."
+
+
+class TooManyRooms(ChatError):
+    code = "TOO_MANY_ROOMS"
+    text = "You are in as many rooms as one may be; {0} would be one more."
+
+
+class ListFull(ChatError):
+    code = "LIST_FULL"
+    text = "The {1} list of {0} is full."
+
+
+class BadName(ChatError):
+    code = "BAD_NAME"
+    text = "{0} cannot be a name: {1}"
+
+
+class BadRoomName(ChatError):
+    code = "BAD_ROOM_NAME"
+    text = "{0} cannot be the name of a room: {1}"
+
+
+class NameTaken(ChatError):
+    code = "NAME_TAKEN"
+    text = "The name {0} is taken."
+
+
+class NameReserved(ChatError):
+    code = "NAME_RESERVED"
+    text = "The name {0} belongs to an account: log in to use it."
+
+
+class NameFixed(ChatError):
+    code = "NAME_FIXED"
+    text = "You are logged in, so your name stays {0}."
+
+
+class AccountExists(ChatError):
+    code = "ACCOUNT_EXISTS"
+    text = "There is an account {0} already."
+
+
+class AccountRequired(ChatError):
+    code = "ACCOUNT_REQUIRED"
+    text = "You need an account for this: log in first."
+
+
+class AlreadyLoggedIn(ChatError):
+    code = "ALREADY_AUTHENTICATED"
+    text = "You are logged in as {0} already."
+
+
+class LoginFailed(ChatError):
+    code = "LOGIN_FAILED"
+    text = "The name or the secret is wrong."
+
+
+class TooManyAttempts(ChatError):
+    code = "TOO_MANY_ATTEMPTS"
+    text = "Too many failed log-ins: try again in {0} seconds."
+
+
+class RegistrationClosed(ChatError):
+    code = "REGISTRATION_CLOSED"
+    text = "New accounts are made by the administrator here."
+
+
+class BadInvitation(ChatError):
+    code = "INVALID_CODE"
+    text = "That invitation code is not valid, or no longer."
+
+
+class NothingToVerify(ChatError):
+    code = "NOTHING_TO_VERIFY"
+    text = "There is no registration of {0} that waits for a code."
+
+
+class WeakPassword(ChatError):
+    code = "WEAK_PASSWORD"
+    text = "That password will not do: {0}"
+
+
+class TooLong(ChatError):
+    code = "TOO_LONG"
+    text = "{0} may have {1} characters at most."
+
+
+class TooFast(ChatError):
+    code = "RATE_LIMITED"
+    text = "That is too fast: try again in {0} seconds."
+
+
+class TooMany(ChatError):
+    code = "TOO_MANY"
+    text = "No more than {1} {0}."
+
+
+class EmptyMessage(ChatError):
+    code = "EMPTY_MESSAGE"
+    text = "There is nothing to send."
+
+
+class NotKept(ChatError):
+    """The store could not make it durable; nobody has heard it."""
+
+    code = "NOT_KEPT"
+    text = "The server could not store this, so it was not sent: {0}"
+
+
+class InternalError(ChatError):
+    code = "INTERNAL_ERROR"
+    text = "Something went wrong in the server; the operator will find it as incident {0}."

@@ -1,0 +1,288 @@
+"""What can happen. An event is true, and stored where it is durable, before anyone hears it.
+
+An **entry** is an event in a room's log: the store has given it the next number of
+its room. Comings and goings of guests, typing and presence are not durable: those
+events have number 0, or no number at all.
+
+Every event has a sentence, `str(event)`. A front-end that knows nothing better
+shows that, so a new event works everywhere at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chatd.model import Change, Kind, Listing, Mode, Person, Role, Room
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Which session's request made an event, and the label it gave the request."""
+
+    session: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that somebody did, and when (milliseconds since 1970)."""
+
+    by: Person
+    at: int
+    cause: Cause | None = None
+
+    def __str__(self) -> str:
+        return f"{self.by.name} did something new ({type(self).__name__})."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomEvent(Event):
+    """Something that happened in a room."""
+
+    room: Room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(RoomEvent):
+    """An event in a room's log; number 0 means that it was not durable."""
+
+    number: int = 0
+
+    @property
+    def id(self) -> str:
+        """The message id: the room's key and the number; empty if not durable."""
+        return f"{self.room.key}-{self.number}" if self.number else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted(Entry):
+    """A message. `to` is the room's name, or the other's in a direct conversation.
+
+    `to` may have a role's sign before the room's name (`@#tea`): then it is only for
+    members of at least `least`.
+    """
+
+    to: str
+    text: str
+    kind: Kind = Kind.MESSAGE
+    tags: Mapping[str, str] = field(default_factory=dict)
+    least: Role | None = None
+
+    def __str__(self) -> str:
+        return f"{self.by.name}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signalled(RoomEvent):
+    """Tags without a text, such as typing: heard by those who are there, then gone."""
+
+    to: str
+    tags: Mapping[str, str]
+    least: Role | None = None
+
+    def __str__(self) -> str:
+        return f"{self.by.name} made a sign."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined(Entry):
+    """Somebody is in the room from now on.
+
+    Durable when an account became a member; not when a guest came, nor when a member
+    came back on line. `role` is what they are there; `away` whether they are.
+    """
+
+    role: Role = Role.MEMBER
+    away: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.by.name} joined {self.room.name}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Entry):
+    """Somebody left the room for good."""
+
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.by.name} left {self.room.name}{_because(self.reason)}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed(Entry):
+    """Somebody was put out of the room."""
+
+    who: Person
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.by.name} removed {self.who.name} from {self.room.name}{_because(self.reason)}."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicChanged(Entry):
+    """The room has another topic; an empty one is none."""
+
+    text: str
+
+    def __str__(self) -> str:
+        if not self.text:
+            return f"{self.by.name} took the topic of {self.room.name} away."
+        return f"{self.by.name} set the topic of {self.room.name} to: {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeChanged(Entry):
+    """A switch of the room, its password or its limit, was changed.
+
+    `mode` is a Mode, "password" or "limit"; `value` is the new password or limit.
+    """
+
+    mode: Mode | str
+    on: bool
+    value: str | None = None
+
+    def __str__(self) -> str:
+        verb = "set" if self.on else "cleared"
+        return f"{self.by.name} {verb} {self.mode} on {self.room.name}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleChanged(Entry):
+    """A member was given one role, or lost it."""
+
+    who: Person
+    role: Role
+    on: bool
+
+    def __str__(self) -> str:
+        role = str(self.role.name).lower()
+        verb = f"made {self.who.name}" if self.on else f"no longer has {self.who.name} as"
+        return f"{self.by.name} {verb} {role} of {self.room.name}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskChanged(Entry):
+    """A mask was put on, or taken off, one of the room's lists."""
+
+    listing: Listing
+    pattern: str
+    on: bool
+    expires: int | None = None
+
+    def __str__(self) -> str:
+        verb = "put" if self.on else "took"
+        where = "on" if self.on else "off"
+        return (
+            f"{self.by.name} {verb} {self.pattern} {where} the {self.listing} list"
+            f" of {self.room.name}."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited(RoomEvent):
+    """Somebody was invited: told to them, and to those in the room who could have done it."""
+
+    who: Person
+
+    def __str__(self) -> str:
+        return f"{self.by.name} invited {self.who.name} to {self.room.name}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quit(Event):
+    """Somebody's last session ended; told to all who shared a room with them."""
+
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.by.name} went off line{_because(self.reason)}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonChanged(Event):
+    """Somebody has another name, user, host, real name or account: `by` before, `now` after."""
+
+    now: Person
+
+    def __str__(self) -> str:
+        if self.by.name != self.now.name:
+            return f"{self.by.name} is now called {self.now.name}."
+        return f"{self.now.name} is now {self.now.mask} ({self.now.real})."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WentAway(Event):
+    """Somebody is away; or is back, if `text` is None."""
+
+    text: str | None
+
+    def __str__(self) -> str:
+        if self.text is None:
+            return f"{self.by.name} is back."
+        return f"{self.by.name} is away: {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerMoved(Event):
+    """An account has read a conversation up to a moment; told to its own sessions."""
+
+    room: Room
+    to: str
+    read: int
+
+    def __str__(self) -> str:
+        return f"You have read {self.to} up to here."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(Event):
+    """Somebody on a reader's watch list came on line, or went."""
+
+    online: bool
+
+    def __str__(self) -> str:
+        return f"{self.by.name} is {'on' if self.online else 'off'} line."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced(Event):
+    """The server, or an operator, has something to say to everybody it is told to."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.by.name} announces: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An entry as the store takes it: number 0, with what changes beside the log."""
+
+    entry: Entry
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Events that are told together, in this order.
+
+    Equal only to itself, so that what a front-end has made of it for one reader can be
+    kept and given to the next. `causes` are the keys of the sessions that made any of it.
+    """
+
+    events: tuple[Event, ...]
+    causes: frozenset[str] = frozenset()
+
+
+def batch(events: tuple[Event, ...]) -> Batch:
+    """Put events together to be told together."""
+    return Batch(events, frozenset(e.cause.session for e in events if e.cause is not None))
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""

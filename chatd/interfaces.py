@@ -1,0 +1,242 @@
+"""Every seam of the house, on a few screens.
+
+What may wait is `async`. An ability is an interface: ask `IThing.providedBy(part)`.
+A part that also provides Twisted's `IService` is started and stopped with the house.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from twisted.application.service import IService
+
+    from chatd.answers import Answer
+    from chatd.events import Batch, Entry, Kept
+    from chatd.model import (
+        Account,
+        Conversation,
+        Invitation,
+        Mask,
+        Member,
+        Rank,
+        Role,
+        Room,
+    )
+
+
+class ISession(Interface):
+    """One connection. All that the core can do with it is deliver and close."""
+
+    key = Attribute("str: unlike that of any other session, on any node")
+    person = Attribute("Person: who is at the other end; the core sets it when that changes")
+    rank = Attribute("Rank: what they may do on the server; the core sets it")
+    address = Attribute("str: where they come from; for limits and operators only")
+    secure = Attribute("bool: nobody between them and us can read along")
+    fingerprint = Attribute("str | None: SHA-256 of their TLS certificate, hexadecimal")
+    since = Attribute("int: when they came, ms since 1970")
+    active = Attribute("int: when they last did something, ms since 1970")
+
+    def deliver(batch: Batch) -> None:
+        """Show these events soon and in order; never block, never raise."""
+
+    def answer(answer: Answer) -> None:
+        """Show something that nobody asked for just now, but that is only for this session."""
+
+    def close(reason: str) -> None:
+        """Show why, and hang up."""
+
+
+class IAccountStore(Interface):
+    """Who may come back, and the secrets that prove it."""
+
+    async def find_account(name: str) -> Account | None:
+        """The account whose name folds like this."""
+
+    async def account(key: int) -> Account | None:
+        """The account with this key."""
+
+    async def accounts() -> Sequence[Account]:
+        """All of them, by name."""
+
+    async def find_alike(skeleton: str) -> Account | None:
+        """An account whose name looks like this skeleton."""
+
+    async def add_account(name: str, rank: Rank, created: int, secrets: dict[str, str]) -> Account:
+        """Keep a new account with its secrets, by kind.
+
+        :raise AccountExists: if one has that fold or skeleton.
+        """
+
+    async def change_account(account: Account) -> None:
+        """Keep another rank, spelling or suspension of the account with this key."""
+
+    async def secrets(account: int, kind: str) -> Sequence[str]:
+        """What an account's proofs of this kind are verified against."""
+
+    async def keep_secret(account: int, kind: str, secret: str, instead_of: str | None) -> None:
+        """Keep a secret; `instead_of` an old one, or beside those there are."""
+
+    async def add_invitation(invitation: Invitation) -> None:
+        """Keep a code that lets people register."""
+
+    async def use_invitation(digest: str, now: int) -> bool:
+        """Use an invitation once; whether there was one that is still good."""
+
+
+class IRoomStore(Interface):
+    """The current state of rooms. It changes together with their logs: see ILogStore."""
+
+    async def rooms() -> Sequence[Room]:
+        """All rooms but the direct ones."""
+
+    async def find_direct(name: str) -> Room | None:
+        """The direct conversation with this name: see names.direct_name."""
+
+    async def add_room(room: Room, members: Iterable[tuple[int, Role]]) -> Room:
+        """Keep a new room with its first members (account keys); what comes back has its key.
+
+        :raise NameTaken: if a room's name folds like this one's.
+        """
+
+    async def drop_room(room: int) -> None:
+        """Forget a room, its log and all beside it."""
+
+    async def drop_passing_rooms() -> None:
+        """Forget the rooms that are not kept: they ended when the daemon stopped."""
+
+    async def rooms_of(account: int) -> Sequence[Member]:
+        """Where an account is a member, direct conversations left out."""
+
+    async def member(room: int, account: int) -> Member | None:
+        """An account's place in a room."""
+
+    async def members(room: int) -> Sequence[Member]:
+        """All members of a room."""
+
+    async def masks(room: int) -> Sequence[Mask]:
+        """The entries of all lists of a room, oldest first."""
+
+
+class ILogStore(Interface):
+    """The logs of all rooms, and how far each account has read in them."""
+
+    async def append(entries: Sequence[Kept]) -> Sequence[int]:
+        """Keep entries, and the changes that go with them, all or none.
+
+        When it returns they survive a power cut. Each has the next number of its
+        room, from 1 on without gaps, in the order given.
+
+        :raise NotKept: if the disk, or the database, will not; then nothing has changed.
+        """
+
+    async def page(
+        room: Room, after: int | None, before: int | None, limit: int, newest: bool
+    ) -> Sequence[Entry]:
+        """Entries with after < number < before, oldest first, `limit` at most.
+
+        :param newest: if more fit, those with the highest numbers, else the lowest.
+        """
+
+    async def find(room: Room, number: int) -> Entry | None:
+        """One entry."""
+
+    async def number_at(room: int, time: int) -> int:
+        """The highest number in the room with an entry before `time`; 0 if none."""
+
+    async def erase(room: int, number: int) -> None:
+        """Lose an entry's text everywhere, and keep its number."""
+
+    async def last(room: int) -> int:
+        """The highest number of a room; 0 if nothing happened yet."""
+
+    async def mark(account: int, room: int, read: int) -> int:
+        """Keep that an account has read up to a time; answers the latest time kept."""
+
+    async def marks(account: int) -> dict[int, int]:
+        """How far an account has read, by room."""
+
+    async def conversations(account: int, after: int, before: int, limit: int) -> Sequence[Conversation]:
+        """Rooms and direct conversations of an account whose latest message lies between two
+        times, by that time, the earliest first."""
+
+
+class IStore(IAccountStore, IRoomStore, ILogStore):
+    """All that a house keeps, in one place, so that one transaction covers it."""
+
+
+class IBus(Interface):
+    """Carries events to every process of the house."""
+
+    async def publish(batch: Batch) -> None:
+        """Let all subscribers hear; what one publisher says stays in order."""
+
+    def subscribe(hear: Callable[[Batch], None]) -> None:
+        """From now on call `hear` with each batch, in the order of subscription."""
+
+
+class IAuthenticator(Interface):
+    """One way to prove who one is."""
+
+    kind = Attribute("str: under which its secrets are kept")
+
+    async def enrol(proof: str) -> str:
+        """What to keep so that this proof can be verified later; never the proof itself."""
+
+    async def verify(proof: str, secret: str) -> bool:
+        """Whether the proof fits; takes the same time either way, and slow work off the reactor."""
+
+    async def pretend(proof: str) -> None:
+        """Take as long as `verify` does, for an account that does not exist."""
+
+    def outdated(secret: str) -> bool:
+        """Whether the secret should be made anew from the proof at the next log-in."""
+
+
+class ICommand(Interface):
+    """One thing that can be asked for, in whatever dialect."""
+
+    verb = Attribute("str: in capitals")
+    usage = Attribute("str: the verb and its parameters, made from the signature")
+    help = Attribute("str: what it does")
+    least = Attribute("int: how many parameters it needs")
+    most = Attribute("int: how many it takes; in a human dialect the last takes the rest of the line")
+    rank = Attribute("Rank: who may ask for it at all")
+
+    async def run(core: Any, request: Any) -> None:
+        """Do it. Answer with `request.reply`; raise `ChatError` to refuse."""
+
+
+class IFrontend(Interface):
+    """Turns bytes into requests and events into bytes, in one dialect."""
+
+    def service(core: Any) -> IService:
+        """The Twisted service that listens and serves."""
+
+
+class IReloadable(Interface):
+    """A part that can take new options while it runs."""
+
+    def check(options: Any) -> None:
+        """Refuse, by raising `ValueError` with a sentence, options that it could not take."""
+
+    def reload(options: Any) -> None:
+        """Take options that `check` let pass; nobody is disconnected."""
+
+
+class IMaker(Interface):
+    """How the ini's `type = name` becomes a part of the house."""
+
+    makes = Attribute("Interface: what kind of part it makes")
+    name = Attribute("str: its name in the ini")
+    about = Attribute("str: one line for the operator")
+
+    def options() -> type:
+        """The dataclass of its settings."""
+
+    def make(options: Any, reactor: Any) -> Any:
+        """The part itself."""
+

@@ -1,0 +1,172 @@
+"""The nouns: people, accounts, rooms and what is kept beside a room's log.
+
+All are frozen values: a change makes a new one. Times are whole milliseconds
+since 1970 in UTC, keys are immutable integers given by the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag, StrEnum
+
+
+class Rank(IntEnum):
+    """What somebody may do on the whole server."""
+
+    GUEST = 0
+    USER = 1
+    MODERATOR = 2
+    ADMIN = 3
+
+
+class Role(IntFlag):
+    """What a member may do in one room; one may have several.
+
+    Ordered by the highest: `roles >= Role.OP` asks for an op or better.
+    """
+
+    MEMBER = 0
+    VOICE = 1
+    OP = 2
+    ADMIN = 4
+    OWNER = 8
+
+
+class Mode(StrEnum):
+    """A switch that a room has on or off."""
+
+    INVITE_ONLY = "invite-only"
+    MODERATED = "moderated"
+    SECRET = "secret"
+    TOPIC_LOCK = "topic-lock"
+    REGISTERED_ONLY = "registered-only"
+    MEMBERS_ONLY = "members-only"
+
+
+class Listing(StrEnum):
+    """The lists of masks that a room keeps."""
+
+    BAN = "ban"
+    EXCEPT = "except"
+    INVITE = "invite"
+
+
+class Kind(StrEnum):
+    """The kinds of message."""
+
+    MESSAGE = "message"
+    NOTICE = "notice"
+    SIGNAL = "signal"  # tags without a text: typing, reactions
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can come back: a name and, in the store, secrets to prove it."""
+
+    key: int
+    name: str
+    rank: Rank
+    created: int
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is here, or was when they did something: a guest, or an account's owner."""
+
+    name: str
+    user: str = "~u"
+    host: str = "chat"
+    real: str = ""
+    account: int | None = None
+
+    @property
+    def mask(self) -> str:
+        """`name!user@host`, which bans are matched with."""
+        return f"{self.name}!{self.user}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a room is about, and who said so when."""
+
+    text: str
+    by: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room, without its members and its log.
+
+    A direct conversation is a room of two: `direct` is true, and its name is the
+    two folded names in order with a space between, which no other room can have.
+    A room that is not `kept` ends with its last member.
+    """
+
+    key: int
+    name: str
+    kept: bool
+    created: int
+    direct: bool = False
+    topic: Topic | None = None
+    modes: frozenset[Mode] = frozenset()
+    password: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An account's place in a room."""
+
+    room: int
+    account: int
+    role: Role = Role.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """An entry of one of a room's lists: whom it means, who put it there, until when."""
+
+    room: int
+    listing: Listing
+    pattern: str
+    by: str
+    at: int
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A change of what is kept beside a log: this stands from now on."""
+
+    value: Room | Member | Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A change of what is kept beside a log: this is gone."""
+
+    value: Member | Mask
+
+
+Change = Put | Drop
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A code that lets somebody register, known to the store only by its hash."""
+
+    digest: str
+    by: str
+    expires: int | None
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A direct conversation of an account: with whom, and when something was last said."""
+
+    room: Room
+    other: str
+    latest: int
