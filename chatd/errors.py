@@ -17,6 +17,10 @@ class ChatError(Exception):
         return self.text.format(*self.args)
 
 
+class StartError(Exception):
+    """The daemon, or a part of it, cannot start: a sentence for the operator, with the remedy."""
+
+
 class NotUnderstood(ChatError):
     code = "NOT_UNDERSTOOD"
     text = "There is no command {0}."
@@ -200,6 +204,11 @@ class TooMany(ChatError):
 class EmptyMessage(ChatError):
     code = "EMPTY_MESSAGE"
     text = "There is nothing to send."
+
+
+class CertificateTaken(ChatError):
+    code = "CERTIFICATE_TAKEN"
+    text = "That certificate belongs to another account."
 
 
 class NotKept(ChatError):

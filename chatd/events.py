@@ -60,7 +60,7 @@ class Posted(Entry):
     """A message. `to` is the room's name, or the other's in a direct conversation.
 
     `to` may have a role's sign before the room's name (`@#tea`): then it is only for
-    members of at least `least`.
+    members of at least `least`. An `erased` one has lost its text and its tags.
     """
 
     to: str
@@ -68,8 +68,11 @@ class Posted(Entry):
     kind: Kind = Kind.MESSAGE
     tags: Mapping[str, str] = field(default_factory=dict)
     least: Role | None = None
+    erased: bool = False
 
     def __str__(self) -> str:
+        if self.erased:
+            return f"{self.by.name} said something that was taken back."
         return f"{self.by.name}: {self.text}"
 
 

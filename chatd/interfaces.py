@@ -77,8 +77,14 @@ class IAccountStore(Interface):
     async def secrets(account: int, kind: str) -> Sequence[str]:
         """What an account's proofs of this kind are verified against."""
 
+    async def owner_of(kind: str, secret: str) -> Account | None:
+        """The account that has exactly this secret."""
+
     async def keep_secret(account: int, kind: str, secret: str, instead_of: str | None) -> None:
-        """Keep a secret; `instead_of` an old one, or beside those there are."""
+        """Keep a secret: beside those there are, or `instead_of` an old one.
+
+        If somebody was faster and the old one is gone already, nothing changes.
+        """
 
     async def add_invitation(invitation: Invitation) -> None:
         """Keep a code that lets people register."""
@@ -131,6 +137,7 @@ class ILogStore(Interface):
         room, from 1 on without gaps, in the order given.
 
         :raise NotKept: if the disk, or the database, will not; then nothing has changed.
+        :raise NoSuchRoom: if a room is gone; then nothing has changed either.
         """
 
     async def page(
@@ -145,27 +152,51 @@ class ILogStore(Interface):
         """One entry."""
 
     async def number_at(room: int, time: int) -> int:
-        """The highest number in the room with an entry before `time`; 0 if none."""
+        """The highest number in the room with an entry before `time`; 0 if none.
+
+        Times in a log do not go back; should the clock have done so, it is one close by.
+        """
 
     async def erase(room: int, number: int) -> None:
-        """Lose an entry's text everywhere, and keep its number."""
+        """Lose a message's text and tags everywhere, and keep its number.
+
+        From then on it reads as `erased`.
+        """
 
     async def last(room: int) -> int:
         """The highest number of a room; 0 if nothing happened yet."""
 
     async def mark(account: int, room: int, read: int) -> int:
-        """Keep that an account has read up to a time; answers the latest time kept."""
+        """Keep that an account has read up to a time; answers the latest time kept.
+
+        Nothing is kept of a room that is gone.
+        """
 
     async def marks(account: int) -> dict[int, int]:
         """How far an account has read, by room."""
 
-    async def conversations(account: int, after: int, before: int, limit: int) -> Sequence[Conversation]:
+    async def conversations(
+        account: int, after: int, before: int, limit: int
+    ) -> Sequence[Conversation]:
         """Rooms and direct conversations of an account whose latest message lies between two
         times, by that time, the earliest first."""
 
 
 class IStore(IAccountStore, IRoomStore, ILogStore):
-    """All that a house keeps, in one place, so that one transaction covers it."""
+    """All that a house keeps, in one place, so that one transaction covers it.
+
+    Whatever changes something raises NotKept, and changes nothing, if that cannot be kept.
+    People's real names are not kept.
+    """
+
+    async def open() -> None:
+        """Be ready for all the rest.
+
+        :raise StartError: if that cannot be, with what to do.
+        """
+
+    async def close() -> None:
+        """Finish what is being kept, and let go of the disk."""
 
 
 class IBus(Interface):
@@ -203,7 +234,9 @@ class ICommand(Interface):
     usage = Attribute("str: the verb and its parameters, made from the signature")
     help = Attribute("str: what it does")
     least = Attribute("int: how many parameters it needs")
-    most = Attribute("int: how many it takes; in a human dialect the last takes the rest of the line")
+    most = Attribute(
+        "int: how many it takes; in a human dialect the last takes the rest of the line"
+    )
     rank = Attribute("Rank: who may ask for it at all")
 
     async def run(core: Any, request: Any) -> None:
@@ -239,4 +272,3 @@ class IMaker(Interface):
 
     def make(options: Any, reactor: Any) -> Any:
         """The part itself."""
-

@@ -8,6 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
+from typing import NewType
+
+Seconds = NewType("Seconds", float)
+"""A span of time; the ini writes 90s, 5m, 2h or 1d."""
+
+Bytes = NewType("Bytes", int)
+"""An amount of memory or disk; the ini writes 512, 64k, 10m or 2g."""
+
+Secret = NewType("Secret", str)
+"""A text that is never printed."""
+
+Endpoint = NewType("Endpoint", str)
+"""Where to listen, as Twisted writes it: tcp:6697, unix:/run/chatd/irc, or systemd:…."""
+
+Url = NewType("Url", str)
+"""A database's URL; if it names a file, that counts from the data directory."""
 
 
 class Rank(IntEnum):
@@ -37,7 +53,7 @@ class Mode(StrEnum):
 
     INVITE_ONLY = "invite-only"
     MODERATED = "moderated"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - a mode, not a password
     TOPIC_LOCK = "topic-lock"
     REGISTERED_ONLY = "registered-only"
     MEMBERS_ONLY = "members-only"
@@ -72,13 +88,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is here, or was when they did something: a guest, or an account's owner."""
+    """Somebody who is here, or was when they did something: a guest, or an account's owner.
+
+    `account` is the name of their account and `key` its key; a guest has neither.
+    """
 
     name: str
     user: str = "~u"
     host: str = "chat"
     real: str = ""
-    account: int | None = None
+    account: str | None = None
+    key: int | None = None
 
     @property
     def mask(self) -> str:

@@ -97,6 +97,12 @@ def direct_name(one: str, other: str) -> str:
     return " ".join(sorted((fold(one), fold(other))))
 
 
+def direct_other(direct: str, own: str) -> str:
+    """Whom the direct conversation with this name is with, as a fold; perhaps oneself."""
+    one, other = direct.split(" ")
+    return other if one == fold(own) else one
+
+
 def _prototype(char: str) -> str:
     """The ASCII letter that a character looks like, else the character."""
     from confusable_homoglyphs import confusables

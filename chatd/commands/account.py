@@ -1,0 +1,80 @@
+"""Accounts: make one, log in, change its secrets."""
+
+from __future__ import annotations
+
+from chatd.answers import LoggedIn, Registered, Said
+from chatd.commands import Request, command
+from chatd.commands.login import log_in_as
+from chatd.core import Core
+from chatd.core.accounts import CERTIFICATE, PASSWORD
+from chatd.errors import AccountRequired, AlreadyLoggedIn, InvalidParams, LoginFailed
+from chatd.model import Account, Rank
+
+
+@command("REGISTER")
+async def register(core: Core, request: Request, name: str, email: str, password: str) -> None:
+    """Make an account; name * for the name you have, email * for none (it is not kept)."""
+    session = request.session
+    if session.person.account is not None:
+        raise AlreadyLoggedIn(session.person.account)
+    name = session.person.name if name == "*" else name
+    account = await core.accounts.register(session.key, name, password, session.address)
+    request.reply(Registered(name, pending=account is None))
+    if account is not None:
+        await log_in_as(core, request, account)
+
+
+@command("VERIFY")
+async def verify(core: Core, request: Request, name: str, code: str) -> None:
+    """Finish making an account, with the invitation code that you were given."""
+    session = request.session
+    account = await core.accounts.confirm(session.key, name, code, session.address)
+    request.reply(Registered(account.name))
+    await log_in_as(core, request, account)
+
+
+@command("LOGIN")
+async def login(core: Core, request: Request, name: str, password: str) -> None:
+    """Log in to an account."""
+    account = await core.accounts.log_in(name, PASSWORD, password, request.session.address)
+    await log_in_as(core, request, account)
+
+
+@command("PASSWORD", Rank.USER)
+async def password(core: Core, request: Request, old: str, new: str) -> None:
+    """Change your password."""
+    account = await _own(core, request)
+    await core.accounts.change_password(account, old, new, request.session.address)
+    request.reply(Said("Your password is changed.", "PASSWORD_CHANGED"))
+
+
+@command("CERT", Rank.USER)
+async def cert(core: Core, request: Request, what: str) -> None:
+    """CERT ADD: let the TLS certificate of this connection log in to your account."""
+    if what.upper() != "ADD":
+        raise InvalidParams("CERT", what, "it should be ADD.")
+    fingerprint = request.session.fingerprint
+    if fingerprint is None:
+        raise InvalidParams("CERT", what, "this connection has no client certificate.")
+    if CERTIFICATE not in core.accounts.kinds():
+        raise InvalidParams("CERT", what, "this server does not take certificates.")
+    await core.accounts.add_certificate(await _own(core, request), fingerprint)
+    request.reply(Said(f"The certificate {fingerprint} may log in from now on.", "CERT_ADDED"))
+
+
+@command("OPER")
+async def oper(core: Core, request: Request, name: str, password: str) -> None:
+    """Take up your office on the server: that of a moderator or administrator."""
+    session = request.session
+    account = await core.accounts.log_in(name, PASSWORD, password, session.address)
+    if account.rank < Rank.MODERATOR:
+        raise LoginFailed()
+    session.rank = account.rank
+    request.reply(LoggedIn(account, session.person))
+
+
+async def _own(core: Core, request: Request) -> Account:
+    account = await core.accounts.find(request.session.person.account or "")
+    if account is None:
+        raise AccountRequired()
+    return account

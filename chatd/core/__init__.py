@@ -1,0 +1,41 @@
+"""The core: a handful of services, each with its own state and given what it needs.
+
+The services themselves are made in chatd.service, and know nothing of this record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chatd.core.accounts import Accounts
+from chatd.core.conversations import Conversations
+from chatd.core.history import History
+from chatd.core.log import Log
+from chatd.core.members import Members
+from chatd.core.messages import Messages
+from chatd.core.places import Places
+from chatd.core.presence import Presence
+from chatd.core.rooms import Rooms
+from chatd.core.sessions import Sessions
+from chatd.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """All that a command or a front-end can ask for."""
+
+    settings: Settings
+    accounts: Accounts
+    sessions: Sessions
+    places: Places
+    rooms: Rooms
+    members: Members
+    messages: Messages
+    conversations: Conversations
+    history: History
+    presence: Presence
+    log: Log
+    secret: bytes
+    new_id: Callable[[], str]
+    started: int

@@ -1,0 +1,258 @@
+"""Accounts: make one, prove that it is one's own, change its secrets.
+
+Failed log-ins are counted by account and by address; after a few each answer is delayed,
+after more all are refused for a time. Each failure is logged with the address in one
+fixed form, which etc/fail2ban knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from chatd.core.limits import Attempts, Buckets
+from chatd.core.settings import Settings
+from chatd.errors import (
+    AccountExists,
+    BadInvitation,
+    CertificateTaken,
+    LoginFailed,
+    NameReserved,
+    NothingToVerify,
+    RegistrationClosed,
+    TooManyAttempts,
+    WeakPassword,
+)
+from chatd.interfaces import IAccountStore, IAuthenticator
+from chatd.model import Account, Rank
+from chatd.names import check_name, fold, skeleton
+
+PASSWORD = "password"  # noqa: S105 - the kind of secret
+CERTIFICATE = "certificate"
+LONGEST_PASSWORD = 1024
+LONGEST_DELAY = 8.0
+PENDING = 1000
+"""How many registrations may wait for their invitation code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A registration that waits for its invitation code."""
+
+    name: str
+    secret: str
+
+
+class Accounts:
+    """Who may come back, and how they prove it."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        store: IAccountStore,
+        authenticators: Mapping[str, IAuthenticator],
+        settings: Settings,
+        reactor: IReactorTime,
+        now: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._authenticators = authenticators
+        self._settings = settings
+        self._reactor = reactor
+        self._now = now
+        self._attempts = Attempts(reactor.seconds)
+        self._buckets = Buckets(reactor.seconds)
+        self._locks: dict[str, DeferredLock] = {}
+        self._pending: dict[str, Pending] = {}
+
+    # -- names
+
+    async def find(self, name: str) -> Account | None:
+        """The account of this name."""
+        return await self._store.find_account(name)
+
+    def check_name(self, name: str) -> str:
+        """Give back a name that one may have here.
+
+        :raise BadName: if it may not be one.
+        """
+        unicode = self._settings.auth.names == "unicode"
+        return check_name(name, self._settings.limits.name, unicode=unicode)
+
+    async def check_guest_name(self, name: str) -> None:
+        """Refuse a name that belongs to an account, or looks like one that does.
+
+        :raise BadName, NameReserved: if a guest may not have it.
+        """
+        self.check_name(name)
+        if await self._store.find_account(name) or await self._store.find_alike(skeleton(name)):
+            raise NameReserved(name)
+
+    # -- making one
+
+    async def register(
+        self, session: str, name: str, password: str, address: str
+    ) -> Account | None:
+        """Make an account; None if its invitation code is still wanted: see `confirm`.
+
+        :param session: the key of the session that asks.
+        :raise RegistrationClosed, BadName, WeakPassword, AccountExists, TooFast: if not.
+        """
+        if self._settings.auth.registration == "closed":
+            raise RegistrationClosed()
+        await self._check_new(name, password)
+        limits = self._settings.limits
+        self._buckets.take(address, limits.registrations, limits.registrations_every)
+        secret = await self._authenticators[PASSWORD].enrol(password)
+        if self._settings.auth.registration == "invite":
+            self._wait_for_code(session, Pending(name, secret))
+            return None
+        return await self._add(name, secret)
+
+    async def confirm(self, session: str, name: str, code: str, address: str) -> Account:
+        """Finish a registration with an invitation code.
+
+        :raise NothingToVerify, BadInvitation, TooManyAttempts: if not.
+        """
+        pending = self._pending.get(session)
+        if pending is None or fold(pending.name) != fold(name):
+            raise NothingToVerify(name)
+        await self._slow_down(("address", address))
+        if not await self._store.use_invitation(digest(code), self._now()):
+            self._failed(name, address, ("address", address))
+            raise BadInvitation()
+        del self._pending[session]
+        return await self._add(pending.name, pending.secret)
+
+    def forget(self, session: str) -> None:
+        """A session is over, and with it what it had begun."""
+        self._pending.pop(session, None)
+
+    async def _check_new(self, name: str, password: str) -> None:
+        self.check_name(name)
+        self.check_password(password)
+        if await self._store.find_account(name) or await self._store.find_alike(skeleton(name)):
+            raise AccountExists(name)
+
+    def _wait_for_code(self, session: str, pending: Pending) -> None:
+        if len(self._pending) >= PENDING:
+            del self._pending[next(iter(self._pending))]
+        self._pending[session] = pending
+
+    async def _add(self, name: str, secret: str) -> Account:
+        account = await self._store.add_account(name, Rank.USER, self._now(), {PASSWORD: secret})
+        self.log.info("the account {account} was made", account=account.name)
+        return account
+
+    def check_password(self, password: str) -> None:
+        """Refuse what is no good as a password.
+
+        :raise WeakPassword: with the reason.
+        """
+        shortest = self._settings.auth.shortest_password
+        if len(password) < shortest:
+            raise WeakPassword(f"it should have {shortest} characters or more.")
+        if len(password.encode()) > LONGEST_PASSWORD:
+            raise WeakPassword(f"it should have {LONGEST_PASSWORD} bytes at most.")
+        if "\0" in password:
+            raise WeakPassword("it may have no zero byte.")
+
+    # -- proving
+
+    async def log_in(self, name: str, kind: str, proof: str, address: str) -> Account:
+        """The account of this name, if the proof is right.
+
+        :param kind: of the proof: password or certificate.
+        :raise LoginFailed: if the name or the proof is wrong; nobody learns which.
+        :raise TooManyAttempts: if there were too many failures of late.
+        """
+        who = (("account", fold(name)), ("address", address))
+        lock = self._locks.setdefault(fold(name), DeferredLock())
+        try:
+            async with lock:
+                await self._slow_down(*who)
+                return await self._prove(name, kind, proof)
+        except LoginFailed:
+            self._failed(name, address, *who)
+            raise
+        finally:
+            if not lock.locked and not lock.waiting:
+                self._locks.pop(fold(name), None)
+
+    async def owner_of_certificate(self, fingerprint: str) -> Account | None:
+        """The account that a certificate was added to."""
+        return await self._store.owner_of(CERTIFICATE, fingerprint)
+
+    async def _prove(self, name: str, kind: str, proof: str) -> Account:
+        authenticator = self._authenticators.get(kind)
+        if authenticator is None:
+            raise LoginFailed()
+        account = await self._store.find_account(name)
+        if account is None or account.suspended:
+            await authenticator.pretend(proof)
+            raise LoginFailed()
+        for secret in await self._store.secrets(account.key, kind):
+            if await authenticator.verify(proof, secret):
+                self._attempts.succeeded(("account", fold(name)))
+                if authenticator.outdated(secret):
+                    fresh = await authenticator.enrol(proof)
+                    await self._store.keep_secret(account.key, kind, fresh, secret)
+                return account
+        raise LoginFailed()
+
+    async def _slow_down(self, *who: tuple[str, str]) -> None:
+        auth = self._settings.auth
+        count, seconds = self._attempts.count(*who, forget_after=auth.forget_after)
+        if count >= auth.refuse_after:
+            raise TooManyAttempts(int(seconds) + 1)
+        if count >= auth.attempts:
+            delay: Deferred[None] = Deferred()
+            wait = min(LONGEST_DELAY, 2.0 ** (count - auth.attempts))
+            self._reactor.callLater(wait, delay.callback, None)
+            await delay
+
+    def _failed(self, name: str, address: str, *who: tuple[str, str]) -> None:
+        self._attempts.failed(*who, forget_after=self._settings.auth.forget_after)
+        self.log.warn(
+            "log-in failed from {address} for {account!r}", address=address, account=name[:64]
+        )
+
+    # -- changing
+
+    async def change_password(self, account: Account, old: str, new: str, address: str) -> None:
+        """Change an account's password, the old one at hand.
+
+        :raise LoginFailed, WeakPassword, TooManyAttempts: if not.
+        """
+        await self.log_in(account.name, PASSWORD, old, address)
+        self.check_password(new)
+        fresh = await self._authenticators[PASSWORD].enrol(new)
+        secrets = await self._store.secrets(account.key, PASSWORD)
+        await self._store.keep_secret(account.key, PASSWORD, fresh, secrets[0] if secrets else None)
+
+    async def add_certificate(self, account: Account, fingerprint: str) -> None:
+        """From now on this TLS certificate logs in to the account.
+
+        :raise CertificateTaken: if it is another account's already.
+        """
+        owner = await self.owner_of_certificate(fingerprint)
+        if owner is not None and owner.key != account.key:
+            raise CertificateTaken()
+        if owner is None:
+            secret = await self._authenticators[CERTIFICATE].enrol(fingerprint)
+            await self._store.keep_secret(account.key, CERTIFICATE, secret, None)
+
+    def kinds(self) -> frozenset[str]:
+        """The kinds of proof that count here."""
+        return frozenset(self._authenticators)
+
+
+def digest(code: str) -> str:
+    """What is kept of an invitation code."""
+    return sha256(code.strip().encode()).hexdigest()

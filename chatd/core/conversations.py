@@ -1,0 +1,108 @@
+"""Direct conversations: rooms of two, made when the first thing is said.
+
+Two accounts can always write to each other, on line or not, and what they said is kept.
+With a guest in it, a conversation is as passing as the guest.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import DeferredLock, ensureDeferred
+from twisted.logger import Logger
+
+from chatd.core.log import Log
+from chatd.core.sessions import Sessions
+from chatd.errors import NameTaken, NoSuchAccount
+from chatd.events import Event, Quit
+from chatd.interfaces import IAccountStore, IRoomStore
+from chatd.model import Person, Role, Room
+from chatd.names import direct_name, fold
+
+REMEMBERED = 4096
+"""How many conversations are remembered before the store has to be asked again."""
+
+
+class Conversations:
+    """The direct conversations of everybody."""
+
+    log = Logger()
+
+    def __init__(
+        self, accounts: IAccountStore, store: IRoomStore, log: Log, sessions: Sessions
+    ) -> None:
+        self._accounts = accounts
+        self._store = store
+        self._log = log
+        self._sessions = sessions
+        self._rooms: dict[str, Room] = {}
+        self._making = DeferredLock()
+
+    async def open(self, person: Person, name: str) -> tuple[Room, str]:
+        """The conversation with somebody, made if there is none, and how they are called.
+
+        :raise NoSuchAccount: if there is nobody of that name, on line or with an account.
+        """
+        other = await self._somebody(name)
+        room = await self._find(_identity(person), _identity(other))
+        if room is None:
+            room = await self._make(person, other)
+        return room, other.name
+
+    async def find(self, person: Person, name: str) -> Room | None:
+        """The conversation with somebody, if anything was ever said in it."""
+        here = self._sessions.get(name)
+        return await self._find(_identity(person), _identity(here.person) if here else name)
+
+    async def _somebody(self, name: str) -> Person:
+        here = self._sessions.get(name)
+        if here is not None:
+            return here.person
+        account = await self._accounts.find_account(name)
+        if account is None:
+            raise NoSuchAccount(name)
+        return Person(account.name, account=account.name, key=account.key)
+
+    async def _find(self, one: str, other: str) -> Room | None:
+        name = direct_name(one, other)
+        room = self._rooms.get(name)
+        if room is None:
+            room = await self._store.find_direct(name)
+            if room is not None:
+                self._remember(name, room)
+        return room
+
+    def _remember(self, name: str, room: Room) -> None:
+        if len(self._rooms) >= REMEMBERED:
+            del self._rooms[next(iter(self._rooms))]
+        self._rooms[name] = room
+
+    async def _make(self, one: Person, other: Person) -> Room:
+        name = direct_name(_identity(one), _identity(other))
+        keys = {key for key in (one.key, other.key) if key is not None}
+        kept = one.key is not None and other.key is not None
+        room = Room(0, name, kept, self._log.now(), direct=True)
+        async with self._making:
+            try:
+                room = await self._store.add_room(room, [(key, Role.MEMBER) for key in keys])
+            except NameTaken:
+                found = await self._store.find_direct(name)
+                assert found is not None  # noqa: S101 - the store just said so
+                room = found
+        self._remember(name, room)
+        return room
+
+    def heard(self, event: Event) -> None:
+        """When a guest goes, what was said to them and by them goes too."""
+        if isinstance(event, Quit) and event.by.key is None:
+            ended = ensureDeferred(self._forget(event.by))
+            ended.addErrback(lambda f: self.log.failure("a conversation could not be dropped", f))
+
+    async def _forget(self, guest: Person) -> None:
+        name = fold(guest.name)
+        for room in [r for n, r in self._rooms.items() if name in n.split(" ") and not r.kept]:
+            del self._rooms[room.name]
+            await self._store.drop_room(room.key)
+
+
+def _identity(person: Person) -> str:
+    """What somebody is known by in a conversation: their account if they have one."""
+    return person.account or person.name

@@ -1,0 +1,206 @@
+"""Reading back what was said, and how far each has read.
+
+Only members read a room's history, and only the two a direct conversation's. A place in a
+history is a message id, an entry's number or a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chatd.answers import History as Page
+from chatd.core.conversations import Conversations
+from chatd.core.log import Log
+from chatd.core.permissions import Act, check
+from chatd.core.places import Places
+from chatd.core.settings import Settings
+from chatd.errors import AccountRequired, InvalidParams, NoSuchMessage
+from chatd.events import Cause, Entry, MarkerMoved
+from chatd.interfaces import ILogStore, ISession
+from chatd.model import Conversation, Room
+from chatd.names import is_room
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a conversation: a message id or a time in milliseconds, one of them."""
+
+    id: str | None = None
+    time: int | None = None
+
+
+class History:
+    """The logs of rooms and direct conversations, as far as one may read them."""
+
+    def __init__(
+        self,
+        store: ILogStore,
+        log: Log,
+        places: Places,
+        conversations: Conversations,
+        settings: Settings,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._places = places
+        self._conversations = conversations
+        self._settings = settings
+
+    async def latest(
+        self, session: ISession, target: str, limit: int, after: Spot | None = None
+    ) -> Page:
+        """The newest entries, only those after a spot if there is one.
+
+        :raise NoSuchRoom, NotInRoom, NotAllowed, NoSuchMessage: as in all reading.
+        """
+        return await self._page(session, target, after, None, limit, newest=True)
+
+    async def before(self, session: ISession, target: str, spot: Spot, limit: int) -> Page:
+        """The entries that came just before a spot."""
+        return await self._page(session, target, None, spot, limit, newest=True)
+
+    async def after(self, session: ISession, target: str, spot: Spot, limit: int) -> Page:
+        """The entries that came just after a spot."""
+        return await self._page(session, target, spot, None, limit, newest=False)
+
+    async def between(
+        self, session: ISession, target: str, start: Spot, end: Spot, limit: int
+    ) -> Page:
+        """The entries between two spots, nearest to the first of them."""
+        room = await self._room(session, target)
+        if room is None:
+            return Page(target, ())
+        first, last = await self._number(room, start), await self._number(room, end)
+        backwards = last < first
+        low, high = (end, start) if backwards else (start, end)
+        return await self._page(session, target, low, high, limit, newest=backwards)
+
+    async def around(self, session: ISession, target: str, spot: Spot, limit: int) -> Page:
+        """The entries around a spot, the one at it among them."""
+        room = await self._room(session, target)
+        if room is None:
+            return Page(target, ())
+        limit = self._bounded(limit)
+        middle = await self._number(room, spot)
+        half = limit // 2
+        newer = await self._store.page(room, middle - 1, None, limit - half, False)
+        older = await self._store.page(room, None, middle, half, True)
+        return Page(target, (*older, *newer))
+
+    async def conversations(
+        self, session: ISession, one: int, other: int, limit: int
+    ) -> list[Conversation]:
+        """The rooms and conversations in which something was said between two times.
+
+        :raise AccountRequired: if the session has no account.
+        """
+        if session.person.key is None:
+            raise AccountRequired()
+        low, high = min(one, other), max(one, other)
+        found = await self._store.conversations(session.person.key, low, high, self._bounded(limit))
+        return list(found)
+
+    async def find(self, session: ISession, target: str, id_: str) -> Entry:
+        """One entry that the session may read.
+
+        :raise NoSuchMessage: if there is none in that conversation.
+        """
+        room = await self._room(session, target)
+        number = None if room is None else _number_in(room, id_)
+        entry = None if room is None or not number else await self._store.find(room, number)
+        if entry is None:
+            raise NoSuchMessage(id_)
+        return entry
+
+    async def mark(
+        self, session: ISession, target: str, read: int, cause: Cause | None = None
+    ) -> int:
+        """Note how far the account has read; all of its sessions hear. Never goes back.
+
+        :raise AccountRequired, NoSuchRoom, NotInRoom: if one cannot.
+        """
+        room, key = await self._own(session, target)
+        if room is None:
+            return read
+        latest = await self._store.mark(key, room.key, read)
+        await self._log.tell(
+            MarkerMoved(
+                by=session.person,
+                at=self._log.now(),
+                room=room,
+                to=target,
+                read=latest,
+                cause=cause,
+            )
+        )
+        return latest
+
+    async def marker(self, session: ISession, target: str) -> int | None:
+        """How far the account has read, as a time; None if nobody said yet.
+
+        :raise AccountRequired, NoSuchRoom, NotInRoom: if one cannot.
+        """
+        room, key = await self._own(session, target)
+        if room is None:
+            return None
+        return (await self._store.marks(key)).get(room.key)
+
+    async def _own(self, session: ISession, target: str) -> tuple[Room | None, int]:
+        if session.person.key is None:
+            raise AccountRequired()
+        return await self._room(session, target), session.person.key
+
+    async def _page(
+        self,
+        session: ISession,
+        target: str,
+        after: Spot | None,
+        before: Spot | None,
+        limit: int,
+        *,
+        newest: bool,
+    ) -> Page:
+        room = await self._room(session, target)
+        if room is None:
+            return Page(target, ())
+        low = None if after is None else await self._last_before(room, after)
+        high = None if before is None else await self._number(room, before)
+        entries = await self._store.page(room, low, high, self._bounded(limit), newest)
+        return Page(target, tuple(entries))
+
+    async def _room(self, session: ISession, target: str) -> Room | None:
+        """The room one may read; None for a conversation in which nothing was said yet."""
+        if not is_room(target):
+            return await self._conversations.find(session.person, target)
+        place = self._places.find(target)
+        check(Act.READ, place.room, place.role(session.person))
+        return place.room
+
+    async def _number(self, room: Room, spot: Spot) -> int:
+        """The number of the first entry at or after a spot."""
+        if spot.id is not None:
+            return _number_in(room, spot.id)
+        return 1 + await self._store.number_at(room.key, spot.time or 0)
+
+    async def _last_before(self, room: Room, spot: Spot) -> int:
+        """The number of the last entry that is not after a spot."""
+        if spot.id is not None:
+            return _number_in(room, spot.id)
+        return await self._store.number_at(room.key, (spot.time or 0) + 1)
+
+    def _bounded(self, limit: int) -> int:
+        most = self._settings.limits.history
+        if limit < 0:
+            raise InvalidParams("history", str(limit), "a number of messages is not negative.")
+        return min(limit, most) or most
+
+
+def _number_in(room: Room, id_: str) -> int:
+    """The number in a message id of this room.
+
+    :raise NoSuchMessage: if it is not one.
+    """
+    key, _, number = id_.partition("-")
+    if key != str(room.key) or not (number.isascii() and number.isdigit()) or len(number) > 18:
+        raise NoSuchMessage(id_)
+    return int(number)

@@ -1,0 +1,113 @@
+"""Token buckets on a clock: so many at once, then one more every so often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from chatd.errors import TooFast
+
+
+@dataclass(slots=True)
+class Bucket:
+    """How much is left of a burst, and when that was so (seconds)."""
+
+    left: float
+    at: float
+
+
+class Buckets:
+    """One bucket for each of many; those that are full again are forgotten."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._buckets: dict[Hashable, Bucket] = {}
+        self._sweep_at = 1024
+
+    def wait(self, who: Hashable, burst: int, every: float) -> float:
+        """Take one, and say how many seconds too early that was; 0 if it was there.
+
+        A bucket never owes more than one: whoever waits that long is served.
+
+        :param burst: how many there are at most.
+        :param every: the seconds after which there is one more.
+        """
+        if every <= 0:
+            return 0.0
+        now = self._clock()
+        bucket = self._buckets.get(who)
+        if bucket is None:
+            bucket = self._buckets[who] = Bucket(burst, now)
+            self._sweep(now, burst, every)
+        left = min(burst, bucket.left + (now - bucket.at) / every)
+        bucket.at = now
+        if left < 1:
+            bucket.left = left
+            return (1 - left) * every
+        bucket.left = left - 1
+        return 0.0
+
+    def take(self, who: Hashable, burst: int, every: float) -> None:
+        """Take one.
+
+        :raise TooFast: if there is none, with the whole seconds to wait.
+        """
+        seconds = self.wait(who, burst, every)
+        if seconds:
+            raise TooFast(int(seconds) + 1)
+
+    def _sweep(self, now: float, burst: int, every: float) -> None:
+        if len(self._buckets) < self._sweep_at:
+            return
+        full = [w for w, b in self._buckets.items() if b.left + (now - b.at) / every >= burst]
+        for who in full:
+            del self._buckets[who]
+        self._sweep_at = max(1024, 2 * len(self._buckets))
+
+
+@dataclass(slots=True)
+class Failures:
+    """How often something failed of late, and when last (seconds)."""
+
+    count: int = 0
+    at: float = 0.0
+
+
+class Attempts:
+    """Failed attempts of accounts and addresses: first they are delayed, then refused."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._failures: dict[Hashable, Failures] = {}
+
+    def failed(self, *who: Hashable, forget_after: float) -> None:
+        """Remember a failure of each of these."""
+        now = self._clock()
+        if len(self._failures) > 10_000:
+            self._forget(now, forget_after)
+        for one in who:
+            failures = self._failures.setdefault(one, Failures())
+            if now - failures.at > forget_after:
+                failures.count = 0
+            failures.count += 1
+            failures.at = now
+
+    def succeeded(self, *who: Hashable) -> None:
+        """Forget the failures of these."""
+        for one in who:
+            self._failures.pop(one, None)
+
+    def count(self, *who: Hashable, forget_after: float) -> tuple[int, float]:
+        """The most failures that any of these had of late, and the seconds until forgotten."""
+        now = self._clock()
+        worst = (0, 0.0)
+        for one in who:
+            failures = self._failures.get(one)
+            if failures is not None and now - failures.at <= forget_after:
+                worst = max(worst, (failures.count, forget_after - (now - failures.at)))
+        return worst
+
+    def _forget(self, now: float, forget_after: float) -> None:
+        old = [w for w, f in self._failures.items() if now - f.at > forget_after]
+        for who in old:
+            del self._failures[who]

@@ -1,0 +1,123 @@
+"""What happens, in order: kept together, then told together.
+
+Everything that one turn of the reactor brought in is given to the store at once, and goes
+to the bus at once when it is on disk. Under load the batches grow by themselves, so that
+both the disk and the sockets are paid once for many messages. What is not durable waits
+for what is and came before it, so that there is one order for everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from chatd.errors import ChatError, NotKept
+from chatd.events import Batch, Entry, Event, Kept, batch
+from chatd.interfaces import IBus, ILogStore
+from chatd.model import Change
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """An event that is not yet told; `kept` if it has to be stored first."""
+
+    event: Event
+    kept: Kept | None
+    told: Deferred[Event]
+
+
+class Log:
+    """The one way by which anything becomes known."""
+
+    log = Logger()
+
+    def __init__(
+        self, store: ILogStore, bus: IBus, reactor: IReactorTime, clock: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._reactor = reactor
+        self._clock = clock
+        self._latest = 0
+        self._waiting: list[Waiting] = []
+        self._busy = False
+
+    def now(self) -> int:
+        """The time for an event, in milliseconds since 1970; never before an earlier one."""
+        self._latest = max(self._latest, self._clock())
+        return self._latest
+
+    def keep(self, entry: Entry, *changes: Change) -> Deferred[Event]:
+        """Store an entry with what changes beside the log, then tell it.
+
+        The Deferred gives the entry with its number, after all here have been told, or
+        fails with NotKept: then nobody was.
+        """
+        return self._add(Waiting(entry, Kept(entry, changes), Deferred()))
+
+    def tell(self, event: Event) -> Deferred[Event]:
+        """Tell something that is not durable, after all that came before it."""
+        return self._add(Waiting(event, None, Deferred()))
+
+    def idle(self) -> bool:
+        """Whether all that came in has been told."""
+        return not self._busy and not self._waiting
+
+    def _add(self, waiting: Waiting) -> Deferred[Event]:
+        self._waiting.append(waiting)
+        if not self._busy:
+            self._busy = True
+            self._reactor.callLater(0, self._start)
+        return waiting.told
+
+    def _start(self) -> None:
+        ensureDeferred(self._commit())
+
+    async def _commit(self) -> None:
+        """Keep and tell what is waiting; if more came meanwhile, let the reactor read first."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            await self._keep_and_tell(waiting)
+        finally:
+            self._busy = bool(self._waiting)
+            if self._busy:
+                self._reactor.callLater(0, self._start)
+
+    async def _keep_and_tell(self, waiting: Sequence[Waiting]) -> None:
+        try:
+            await self._number(waiting)
+        except Exception as error:
+            refused = self._refusal(error)
+            for one in waiting:
+                if one.kept is not None:
+                    one.told.errback(refused)
+            waiting = [one for one in waiting if one.kept is None]
+        if waiting:
+            await self._tell(batch(tuple(one.event for one in waiting)))
+        for one in waiting:
+            one.told.callback(one.event)
+
+    async def _number(self, waiting: Sequence[Waiting]) -> None:
+        kept = [one for one in waiting if one.kept is not None]
+        if not kept:
+            return
+        numbers = await self._store.append([one.kept for one in kept if one.kept is not None])
+        for one, number in zip(kept, numbers, strict=True):
+            one.event = replace(one.event, number=number)  # type: ignore[call-arg]
+
+    async def _tell(self, told: Batch) -> None:
+        try:
+            await self._bus.publish(told)
+        except Exception:
+            self.log.failure("what is stored could not be told to everybody")
+
+    def _refusal(self, error: Exception) -> ChatError:
+        if isinstance(error, NotKept):
+            self.log.warn("the store refuses: {reason}", reason=str(error))
+            return error
+        self.log.failure("the store failed")
+        return NotKept("the store failed.")

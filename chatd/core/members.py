@@ -1,0 +1,205 @@
+"""Who belongs to a room: come in, go, be asked in, be put out.
+
+An account's place in a room is kept, also while it is off line; a guest's lasts as long
+as the guest is there.
+"""
+
+from __future__ import annotations
+
+from chatd.answers import Entered
+from chatd.core.log import Log
+from chatd.core.permissions import Act, check, check_over, check_registered
+from chatd.core.places import Place, Places
+from chatd.core.rooms import Rooms
+from chatd.core.sessions import Sessions
+from chatd.core.settings import Settings
+from chatd.errors import (
+    AlreadyInRoom,
+    Banned,
+    InviteOnly,
+    NotInRoom,
+    RoomFull,
+    TooManyRooms,
+    WrongKey,
+)
+from chatd.events import Cause, Invited, Joined, Left, Removed, batch
+from chatd.interfaces import IRoomStore, ISession
+from chatd.model import Drop, Listing, Member, Mode, Person, Put, Rank, Role, Room
+from chatd.names import fold
+
+
+class Members:
+    """Coming to rooms and going from them."""
+
+    def __init__(
+        self,
+        store: IRoomStore,
+        log: Log,
+        sessions: Sessions,
+        places: Places,
+        rooms: Rooms,
+        settings: Settings,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._sessions = sessions
+        self._places = places
+        self._rooms = rooms
+        self._settings = settings
+
+    async def arrive(self, session: ISession, first: bool) -> None:
+        """Put a session that has just come on line into the rooms of its person."""
+        if not first:
+            for place in self._places.of(session.person.name):
+                self._show(session, place)
+            return
+        await self._return(session)
+        if not self._places.of(session.person.name) and self._settings.server.lobby:
+            await self.join(session, self._settings.server.lobby)
+
+    async def _return(self, session: ISession) -> None:
+        """An account that comes on line is back in its rooms; the others see it come."""
+        if session.person.key is None:
+            return
+        for member in await self._store.rooms_of(session.person.key):
+            place = self._places.get(member.room)
+            if place is not None and place.role(session.person) is None:
+                await self._log.tell(self._joined(session.person, place.room, member.role, None))
+                session.answer(self._rooms.entered(place))
+
+    def _show(self, session: ISession, place: Place) -> None:
+        """Tell one more session of somebody where they are."""
+        seat = place.seat(session.person.name)
+        if seat is not None:
+            joined = self._joined(session.person, place.room, seat.role, None)
+            session.deliver(batch((joined,)))
+            session.answer(self._rooms.entered(place))
+
+    async def join(
+        self, session: ISession, name: str, password: str | None = None, cause: Cause | None = None
+    ) -> Entered | None:
+        """Come into a room; it is made if there is none. None if they are in it already.
+
+        :raise BadRoomName, TooManyRooms, Banned, InviteOnly, WrongKey, RoomFull,
+            RegisteredOnly: if not.
+        """
+        if len(self._places.of(session.person.name)) >= self._settings.limits.rooms_per_person:
+            raise TooManyRooms(name)
+        place, made = await self._rooms.find_or_make(session.person, name)
+        async with self._rooms.lock(place.room):
+            if place.role(session.person) is not None:
+                return None
+            await self._come(session, place, made, password, cause)
+        return self._rooms.entered(place)
+
+    async def _come(
+        self, session: ISession, place: Place, made: bool, password: str | None, cause: Cause | None
+    ) -> None:
+        person = session.person
+        known = None if made else await self._role_of(person, place.room)
+        if known is not None:
+            await self._log.tell(self._joined(person, place.room, known, cause))
+            return
+        self._check_join(session, place, password)
+        role = _first_role(place, person, made)
+        joined = self._joined(person, place.room, role, cause)
+        if person.key is None:
+            await self._log.tell(joined)
+        else:
+            await self._log.keep(joined, Put(Member(place.room.key, person.key, role)))
+
+    async def _role_of(self, person: Person, room: Room) -> Role | None:
+        if person.key is None:
+            return None
+        member = await self._store.member(room.key, person.key)
+        return None if member is None else member.role
+
+    def _check_join(self, session: ISession, place: Place, password: str | None) -> None:
+        if session.rank >= Rank.MODERATOR:
+            return
+        room, person, now = place.room, session.person, self._log.now()
+        check_registered(room, person)
+        if room.password is not None and password != room.password:
+            raise WrongKey(room.name)
+        if fold(person.name) in place.invited:
+            return
+        if place.is_banned(person, now):
+            raise Banned(room.name)
+        if Mode.INVITE_ONLY in room.modes and not place.is_listed(Listing.INVITE, person, now):
+            raise InviteOnly(room.name)
+        if room.limit is not None and len(place.seats) >= room.limit:
+            raise RoomFull(room.name)
+
+    async def leave(
+        self, session: ISession, name: str, reason: str = "", cause: Cause | None = None
+    ) -> None:
+        """Leave a room for good.
+
+        :raise NoSuchRoom, NotInRoom: if one cannot.
+        """
+        place = self._places.find(name)
+        person = session.person
+        async with self._rooms.lock(place.room):
+            if place.role(person) is None:
+                raise NotInRoom(place.room.name)
+            left = Left(by=person, at=self._log.now(), room=place.room, reason=reason, cause=cause)
+            await self._go(left, person)
+
+    async def _go(self, event: Left | Removed, who: Person) -> None:
+        if who.key is None:
+            await self._log.tell(event)
+        else:
+            await self._log.keep(event, Drop(Member(event.room.key, who.key)))
+
+    async def remove(
+        self, session: ISession, name: str, who: str, reason: str, cause: Cause | None = None
+    ) -> None:
+        """Put somebody out of a room.
+
+        :raise NoSuchRoom, NotInRoom, NotAllowed, TheyAreNotInRoom: if one cannot.
+        """
+        place = self._places.find(name)
+        async with self._rooms.lock(place.room):
+            check(Act.REMOVE, place.room, place.role(session.person), session.rank)
+            seat = self._rooms.seat(place, who)
+            role = place.role(session.person)
+            check_over(Act.REMOVE, place.room, role, seat.role, session.rank)
+            removed = Removed(
+                by=session.person,
+                at=self._log.now(),
+                room=place.room,
+                who=seat.person,
+                reason=reason,
+                cause=cause,
+            )
+            await self._go(removed, seat.person)
+
+    async def invite(
+        self, session: ISession, name: str, who: str, cause: Cause | None = None
+    ) -> Invited:
+        """Ask somebody who is on line into a room; they may then come in even if it is closed.
+
+        :raise NoSuchRoom, NotInRoom, NotAllowed, NoSuchAccount, AlreadyInRoom: if one cannot.
+        """
+        place = self._places.find(name)
+        check(Act.INVITE, place.room, place.role(session.person))
+        invited = self._sessions.find(who).person
+        if place.role(invited) is not None:
+            raise AlreadyInRoom(place.room.name, invited.name)
+        event = Invited(
+            by=session.person, at=self._log.now(), room=place.room, who=invited, cause=cause
+        )
+        await self._log.tell(event)
+        return event
+
+    def _joined(self, person: Person, room: Room, role: Role, cause: Cause | None) -> Joined:
+        here = self._sessions.get(person.name)
+        away = None if here is None else here.away
+        return Joined(by=person, at=self._log.now(), room=room, role=role, away=away, cause=cause)
+
+
+def _first_role(place: Place, person: Person, made: bool) -> Role:
+    """Who makes a room owns it; a guest runs theirs, for as long as there is somebody."""
+    if not made or (place.room.kept and person.key is None):
+        return Role.MEMBER
+    return Role.OP if person.key is None else Role.OWNER | Role.OP

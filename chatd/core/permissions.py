@@ -1,0 +1,135 @@
+"""May this member do this here? Pure: values in, a verdict out.
+
+The whole policy of a room is this one file. Whoever holds an office of the whole server
+(`rank`) may put things right anywhere, but may neither read nor speak where they are not a
+member: an operator is not an eavesdropper.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from chatd.errors import CannotSpeak, ChatError, NotAllowed, NotInRoom, RegisteredOnly
+from chatd.model import Mode, Person, Rank, Role, Room
+
+
+class Act(StrEnum):
+    """What one can do in a room."""
+
+    SEE = "see who is there"
+    READ = "read its history"
+    SPEAK = "speak"
+    SET_TOPIC = "change the topic"
+    INVITE = "invite"
+    REMOVE = "remove members"
+    CHANGE_MODES = "change its modes"
+    CHANGE_MASKS = "change its lists"
+    READ_MASKS = "read its lists"
+    ANNOUNCE = "speak to a part of it"
+
+
+OVERRULES = frozenset(
+    {Act.SEE, Act.SET_TOPIC, Act.REMOVE, Act.CHANGE_MODES, Act.CHANGE_MASKS, Act.READ_MASKS}
+)
+"""What a moderator or administrator of the server may do in any room."""
+
+
+def least_role(act: Act, room: Room) -> Role | None:
+    """The role that an act needs here; None if even an outsider may."""
+    match act:
+        case Act.SEE:
+            return Role.MEMBER if Mode.SECRET in room.modes else None
+        case Act.READ | Act.READ_MASKS:
+            return Role.MEMBER
+        case Act.SPEAK:
+            return _to_speak(room)
+        case Act.SET_TOPIC:
+            return Role.OP if Mode.TOPIC_LOCK in room.modes else Role.MEMBER
+        case Act.INVITE:
+            return Role.OP if Mode.INVITE_ONLY in room.modes else Role.MEMBER
+        case Act.ANNOUNCE:
+            return Role.VOICE
+        case _:
+            return Role.OP
+
+
+def _to_speak(room: Room) -> Role | None:
+    if Mode.MODERATED in room.modes:
+        return Role.VOICE
+    return Role.MEMBER if Mode.MEMBERS_ONLY in room.modes else None
+
+
+def may(act: Act, room: Room, role: Role | None, rank: Rank = Rank.USER) -> bool:
+    """Whether a member of this role (None: an outsider) may do this here."""
+    if rank >= Rank.MODERATOR and act in OVERRULES:
+        return True
+    least = least_role(act, room)
+    return least is None or (role is not None and role >= least)
+
+
+def check(act: Act, room: Room, role: Role | None, rank: Rank = Rank.USER) -> None:
+    """Refuse what is not allowed.
+
+    :raise NotInRoom: if an outsider asks for what members may.
+    :raise CannotSpeak: if a member may not speak.
+    :raise NotAllowed: if a member's role is too low.
+    """
+    if not may(act, room, role, rank):
+        raise _refusal(act, room, role)
+
+
+def _refusal(act: Act, room: Room, role: Role | None) -> ChatError:
+    if act is Act.SPEAK:
+        why = "it is moderated." if Mode.MODERATED in room.modes else "you are not in it."
+        return CannotSpeak(room.name, why)
+    if role is None:
+        return NotInRoom(room.name)
+    least = least_role(act, room) or Role.OP
+    return NotAllowed(room.name, f"to {act} one must be {called(least)} or more.")
+
+
+def check_registered(room: Room, person: Person) -> None:
+    """Refuse guests where only people with an account may be.
+
+    :raise RegisteredOnly: if this is such a room and the person has none.
+    """
+    if Mode.REGISTERED_ONLY in room.modes and person.account is None:
+        raise RegisteredOnly(room.name)
+
+
+def check_over(
+    act: Act, room: Room, role: Role | None, other: Role, rank: Rank = Rank.USER
+) -> None:
+    """Refuse an act on a member who is above the one who acts.
+
+    :raise NotAllowed: if the other's role is higher.
+    """
+    check(act, room, role, rank)
+    if rank < Rank.MODERATOR and highest(other) > highest(role or Role.MEMBER):
+        raise NotAllowed(room.name, "they are above you.")
+
+
+def check_grant(
+    room: Room, role: Role | None, granted: Role, other: Role, rank: Rank = Rank.USER
+) -> None:
+    """Refuse to give, or take, a role higher than one's own, or from somebody above.
+
+    An op makes ops and voices; an admin makes those; only an owner makes admins and owners.
+
+    :raise NotInRoom: if an outsider tries.
+    :raise NotAllowed: if the role, or the other, is too high.
+    """
+    check_over(Act.CHANGE_MODES, room, role, other, rank)
+    needed = Role.OWNER if granted >= Role.ADMIN else Role.OP
+    if rank < Rank.MODERATOR and (role or Role.MEMBER) < needed:
+        raise NotAllowed(room.name, f"to make {called(granted)}s one must be {called(needed)}.")
+
+
+def highest(role: Role) -> int:
+    """A number by which roles are compared: that of the highest of them."""
+    return role.bit_length()
+
+
+def called(role: Role) -> str:
+    """What people call a role."""
+    return str(role.name).lower()

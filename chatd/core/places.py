@@ -1,0 +1,258 @@
+"""The rooms as they stand right now, and who is in them.
+
+Read by every service, changed only by what has been told: an event is first true and
+stored, then it changes this. Rooms are here all the time; people while they are on line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fnmatch import translate
+from functools import lru_cache
+from re import IGNORECASE, Pattern
+from re import compile as pattern
+
+from chatd.core.sessions import Here, Sessions
+from chatd.errors import NoSuchRoom
+from chatd.events import (
+    Event,
+    Invited,
+    Joined,
+    Left,
+    MaskChanged,
+    ModeChanged,
+    PersonChanged,
+    Quit,
+    Removed,
+    RoleChanged,
+    RoomEvent,
+    TopicChanged,
+)
+from chatd.model import Listing, Mask, Mode, Person, Role, Room, Topic
+from chatd.names import fold
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """Somebody in a room, with all of their sessions."""
+
+    here: Here
+    role: Role
+
+    @property
+    def person(self) -> Person:
+        """Who sits there."""
+        return self.here.person
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A room, who is in it, and its lists."""
+
+    room: Room
+    seats: dict[str, Seat] = field(default_factory=dict)
+    masks: list[Mask] = field(default_factory=list)
+    invited: set[str] = field(default_factory=set)
+
+    def seat(self, name: str) -> Seat | None:
+        """The place of whoever has this name."""
+        return self.seats.get(fold(name))
+
+    def role(self, person: Person) -> Role | None:
+        """What somebody is here; None if they are outside."""
+        seat = self.seats.get(fold(person.name))
+        return None if seat is None else seat.role
+
+    def listing(self, listing: Listing, now: int) -> list[Mask]:
+        """One of the lists, without what has expired."""
+        return [
+            m for m in self.masks if m.listing is listing and (m.expires is None or m.expires > now)
+        ]
+
+    def is_listed(self, listing: Listing, person: Person, now: int) -> bool:
+        """Whether a list has a mask that means this person."""
+        return any(fits(m.pattern, person) for m in self.listing(listing, now))
+
+    def is_banned(self, person: Person, now: int) -> bool:
+        """Whether somebody is banned and not excepted."""
+        return (
+            bool(self.masks)
+            and self.is_listed(Listing.BAN, person, now)
+            and not self.is_listed(Listing.EXCEPT, person, now)
+        )
+
+
+ACCOUNT_MASK = "$a:"
+"""What a mask that means an account starts with; a pattern for its name follows."""
+
+
+def fits(mask: str, person: Person) -> bool:
+    """Whether a mask (`name!user@host` with `*` and `?`, or `$a:account`) means somebody."""
+    if mask.startswith(ACCOUNT_MASK):
+        return person.account is not None and bool(
+            _compiled(mask.removeprefix(ACCOUNT_MASK)).match(person.account)
+        )
+    return bool(_compiled(mask).match(person.mask))
+
+
+@lru_cache(4096)
+def _compiled(mask: str) -> Pattern[str]:
+    return pattern(translate(mask.replace("[", "[[]")), IGNORECASE)
+
+
+class Places:
+    """All rooms but the direct ones."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._by_name: dict[str, Place] = {}
+        self._by_key: dict[int, Place] = {}
+        self._of: dict[str, dict[int, Place]] = {}
+        self._ended: list[Place] = []
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(list(self._by_name.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def find(self, name: str) -> Place:
+        """The room with this name.
+
+        :raise NoSuchRoom: if there is none.
+        """
+        place = self._by_name.get(fold(name))
+        if place is None:
+            raise NoSuchRoom(name)
+        return place
+
+    def get(self, key: int) -> Place | None:
+        """The room with this key."""
+        return self._by_key.get(key)
+
+    def of(self, name: str) -> tuple[Place, ...]:
+        """Where somebody is."""
+        return tuple(self._of.get(fold(name), {}).values())
+
+    def add(self, room: Room, masks: Iterable[Mask] = ()) -> Place:
+        """From now on there is this room."""
+        place = Place(room, masks=list(masks))
+        self._by_name[fold(room.name)] = place
+        self._by_key[room.key] = place
+        return place
+
+    def take_ended(self) -> list[Place]:
+        """The rooms that have ended since this was last asked: nobody kept them or is in them."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _drop(self, place: Place) -> None:
+        del self._by_key[place.room.key]
+        del self._by_name[fold(place.room.name)]
+        self._ended.append(place)
+
+    def apply(self, event: Event) -> None:
+        """Change what stands by what has been told; what does not concern us is passed over."""
+        change = _CHANGES.get(type(event))
+        if change is None:
+            return
+        if not isinstance(event, RoomEvent):
+            change(self, event)
+        elif (place := self._by_key.get(event.room.key)) is not None:
+            change(self, event, place)
+
+    def _joined(self, event: Joined, place: Place) -> None:
+        here = self._sessions.get(event.by.name)
+        if here is None:
+            return
+        name = fold(event.by.name)
+        place.seats[name] = Seat(here, event.role)
+        place.invited.discard(name)
+        self._of.setdefault(name, {})[place.room.key] = place
+
+    def _left(self, event: Left, place: Place) -> None:
+        self._unseat(place, fold(event.by.name))
+
+    def _removed(self, event: Removed, place: Place) -> None:
+        self._unseat(place, fold(event.who.name))
+
+    def _quit(self, event: Quit) -> None:
+        name = fold(event.by.name)
+        for place in tuple(self._of.get(name, {}).values()):
+            self._unseat(place, name)
+
+    def _unseat(self, place: Place, name: str) -> None:
+        if place.seats.pop(name, None) is None:
+            return
+        rooms = self._of[name]
+        del rooms[place.room.key]
+        if not rooms:
+            del self._of[name]
+        if not place.seats and not place.room.kept:
+            self._drop(place)
+
+    def _person_changed(self, event: PersonChanged) -> None:
+        old, new = fold(event.by.name), fold(event.now.name)
+        if old == new or old not in self._of:
+            return
+        self._of[new] = self._of.pop(old)
+        for place in self._of[new].values():
+            place.seats = {new if n == old else n: seat for n, seat in place.seats.items()}
+
+    def _topic(self, event: TopicChanged, place: Place) -> None:
+        topic = Topic(event.text, event.by.name, event.at) if event.text else None
+        place.room = replace(place.room, topic=topic)
+
+    def _mode(self, event: ModeChanged, place: Place) -> None:
+        place.room = with_mode(place.room, event.mode, event.on, event.value)
+
+    def _role(self, event: RoleChanged, place: Place) -> None:
+        seat = place.seat(event.who.name)
+        if seat is not None:
+            seat.role = seat.role | event.role if event.on else seat.role & ~event.role
+
+    def _mask(self, event: MaskChanged, place: Place) -> None:
+        place.masks = [m for m in place.masks if not _same(m, event)]
+        if event.on:
+            place.masks.append(
+                Mask(
+                    place.room.key,
+                    event.listing,
+                    event.pattern,
+                    event.by.name,
+                    event.at,
+                    event.expires,
+                )
+            )
+
+    def _invited(self, event: Invited, place: Place) -> None:
+        place.invited.add(fold(event.who.name))
+
+
+def with_mode(room: Room, mode: Mode | str, on: bool, value: str | None) -> Room:
+    """The room with a switch, its password or its limit changed."""
+    if mode == "password":
+        return replace(room, password=value if on else None)
+    if mode == "limit":
+        return replace(room, limit=int(value) if on and value else None)
+    modes = room.modes | {Mode(mode)} if on else room.modes - {Mode(mode)}
+    return replace(room, modes=modes)
+
+
+def _same(mask: Mask, event: MaskChanged) -> bool:
+    return mask.listing is event.listing and mask.pattern.lower() == event.pattern.lower()
+
+
+_CHANGES: dict[type[Event], Callable[..., None]] = {
+    Joined: Places._joined,
+    Left: Places._left,
+    Removed: Places._removed,
+    Quit: Places._quit,
+    PersonChanged: Places._person_changed,
+    TopicChanged: Places._topic,
+    ModeChanged: Places._mode,
+    RoleChanged: Places._role,
+    MaskChanged: Places._mask,
+    Invited: Places._invited,
+}

@@ -1,0 +1,342 @@
+"""Rooms: what there are, what one may see of them, and changing what is so in them.
+
+Each act is checked against the room as it stands, then kept, then told. Acts that change
+one room happen one after another, so that nothing changes between check and deed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from twisted.internet.defer import DeferredLock, ensureDeferred
+from twisted.logger import Logger
+
+from chatd.answers import Entered, Listed, MembersAre, Present
+from chatd.core.log import Log
+from chatd.core.permissions import (
+    Act,
+    check,
+    check_grant,
+    may,
+)
+from chatd.core.places import Place, Places, Seat, with_mode
+from chatd.core.sessions import Sessions
+from chatd.core.settings import Settings
+from chatd.errors import (
+    ListFull,
+    NoSuchRoom,
+    TheyAreNotInRoom,
+    TooLong,
+)
+from chatd.events import (
+    Cause,
+    Event,
+    Left,
+    MaskChanged,
+    ModeChanged,
+    Quit,
+    Removed,
+    RoleChanged,
+    TopicChanged,
+)
+from chatd.interfaces import IRoomStore, ISession
+from chatd.model import (
+    Change,
+    Drop,
+    Listing,
+    Mask,
+    Member,
+    Mode,
+    Person,
+    Put,
+    Role,
+    Room,
+    Topic,
+)
+from chatd.names import check_room_name, fold
+
+NEW = frozenset({Mode.MEMBERS_ONLY, Mode.TOPIC_LOCK})
+"""The modes of a room that was just made."""
+
+
+class Rooms:
+    """What one can do in rooms, and see of them."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        store: IRoomStore,
+        log: Log,
+        sessions: Sessions,
+        places: Places,
+        settings: Settings,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._sessions = sessions
+        self._places = places
+        self._settings = settings
+        self._making = DeferredLock()
+        self._locks: dict[int, DeferredLock] = {}
+
+    async def load(self) -> None:
+        """Learn from the store which rooms there are; those of guests ended with the daemon."""
+        await self._store.drop_passing_rooms()
+        for room in await self._store.rooms():
+            self._places.add(room, await self._store.masks(room.key))
+
+    # -- seeing
+
+    def find(self, name: str) -> Room:
+        """The room with this name.
+
+        :raise NoSuchRoom: if there is none.
+        """
+        return self._places.find(name).room
+
+    def visible(self, session: ISession, name: str) -> Place:
+        """The room with this name, if the session may know of it.
+
+        :raise NoSuchRoom: if there is none, or it is none of their business.
+        """
+        place = self._places.find(name)
+        if not self.may(session, Act.SEE, place):
+            raise NoSuchRoom(name)
+        return place
+
+    def may(self, session: ISession, act: Act, place: Place) -> bool:
+        """Whether a session may do this in a room."""
+        return may(act, place.room, place.role(session.person), session.rank)
+
+    def members(self, session: ISession, name: str) -> MembersAre:
+        """Who is in a room, as far as the session may see."""
+        try:
+            place = self.visible(session, name)
+        except NoSuchRoom:
+            return MembersAre(name, None, ())
+        return MembersAre(place.room.name, place.room, present_in(place))
+
+    def listed(self, session: ISession) -> Sequence[Listed]:
+        """The rooms that a session may know of."""
+        return [
+            Listed(place.room, len(place.seats))
+            for place in self._places
+            if self.may(session, Act.SEE, place)
+        ]
+
+    def shared(self, session: ISession, name: str) -> list[tuple[Room, Role]]:
+        """The rooms somebody is in, as far as the session may see."""
+        found = []
+        for place in self._places.of(name):
+            seat = place.seat(name)
+            if seat is not None and self.may(session, Act.SEE, place):
+                found.append((place.room, seat.role))
+        return found
+
+    def masks(self, session: ISession, name: str, listing: Listing) -> tuple[Room, list[Mask]]:
+        """One of a room's lists.
+
+        :raise NotInRoom: if the session is outside.
+        """
+        place = self._places.find(name)
+        check(Act.READ_MASKS, place.room, place.role(session.person), session.rank)
+        return place.room, place.listing(listing, self._log.now())
+
+    # -- changing what is so
+
+    async def set_topic(
+        self, session: ISession, name: str, text: str, cause: Cause | None = None
+    ) -> None:
+        """Change what a room is about; an empty text takes the topic away.
+
+        :raise NoSuchRoom, NotInRoom, NotAllowed, TooLong: if one cannot.
+        """
+        place = self._places.find(name)
+        if len(text) > self._settings.limits.topic:
+            raise TooLong("A topic", self._settings.limits.topic)
+        async with self.lock(place.room):
+            check(Act.SET_TOPIC, place.room, place.role(session.person), session.rank)
+            at = self._log.now()
+            topic = Topic(text, session.person.name, at) if text else None
+            await self._log.keep(
+                TopicChanged(by=session.person, at=at, room=place.room, text=text, cause=cause),
+                Put(replace(place.room, topic=topic)),
+            )
+
+    async def set_mode(
+        self,
+        session: ISession,
+        name: str,
+        mode: Mode | str,
+        on: bool,
+        value: str | None = None,
+        cause: Cause | None = None,
+    ) -> None:
+        """Change a switch of a room, or its "password" or "limit"; nothing if it is so already.
+
+        :raise NoSuchRoom, NotInRoom, NotAllowed: if one cannot.
+        """
+        place = self._places.find(name)
+        async with self.lock(place.room):
+            check(Act.CHANGE_MODES, place.room, place.role(session.person), session.rank)
+            changed = with_mode(place.room, mode, on, value)
+            if changed == place.room:
+                return
+            event = ModeChanged(
+                by=session.person,
+                at=self._log.now(),
+                room=place.room,
+                mode=mode,
+                on=on,
+                value=value,
+                cause=cause,
+            )
+            await self._log.keep(event, Put(changed))
+
+    async def grant(
+        self,
+        session: ISession,
+        name: str,
+        who: str,
+        role: Role,
+        on: bool,
+        cause: Cause | None = None,
+    ) -> None:
+        """Give somebody in a room a role, or take it; nothing if it is so already.
+
+        :raise NoSuchRoom, NotInRoom, NotAllowed, TheyAreNotInRoom: if one cannot.
+        """
+        place = self._places.find(name)
+        async with self.lock(place.room):
+            check(Act.CHANGE_MODES, place.room, place.role(session.person), session.rank)
+            seat = self.seat(place, who)
+            own = seat.person.name == session.person.name and not on
+            other = Role.MEMBER if own else seat.role
+            if not own:
+                check_grant(place.room, place.role(session.person), role, other, session.rank)
+            if bool(seat.role & role) is on:
+                return
+            await self._grant(session, place, seat, role, on, cause)
+
+    async def _grant(
+        self,
+        session: ISession,
+        place: Place,
+        seat: Seat,
+        role: Role,
+        on: bool,
+        cause: Cause | None,
+    ) -> None:
+        event = RoleChanged(
+            by=session.person,
+            at=self._log.now(),
+            room=place.room,
+            who=seat.person,
+            role=role,
+            on=on,
+            cause=cause,
+        )
+        roles = seat.role | role if on else seat.role & ~role
+        key = seat.person.key
+        changes: list[Change] = []
+        if key is not None:
+            changes.append(Put(Member(place.room.key, key, roles)))
+        await self._log.keep(event, *changes)
+
+    async def set_mask(
+        self,
+        session: ISession,
+        name: str,
+        listing: Listing,
+        pattern: str,
+        on: bool,
+        expires: int | None = None,
+        cause: Cause | None = None,
+    ) -> None:
+        """Put a mask on one of a room's lists, or take it off; nothing if it is so already.
+
+        :param expires: when it stops to count, in milliseconds since 1970.
+        :raise NoSuchRoom, NotInRoom, NotAllowed, ListFull: if one cannot.
+        """
+        place = self._places.find(name)
+        async with self.lock(place.room):
+            check(Act.CHANGE_MASKS, place.room, place.role(session.person), session.rank)
+            now = self._log.now()
+            there = place.listing(listing, now)
+            if on is any(m.pattern.lower() == pattern.lower() for m in there):
+                return
+            if on and len(there) >= self._settings.limits.masks:
+                raise ListFull(place.room.name, listing)
+            mask = Mask(place.room.key, listing, pattern, session.person.name, now, expires)
+            event = MaskChanged(
+                by=session.person,
+                at=now,
+                room=place.room,
+                listing=listing,
+                pattern=pattern,
+                on=on,
+                expires=expires,
+                cause=cause,
+            )
+            await self._log.keep(event, Put(mask) if on else Drop(mask))
+
+    # -- making and ending
+
+    async def find_or_make(self, person: Person, name: str) -> tuple[Place, bool]:
+        """The room with this name, and whether it had to be made.
+
+        :raise BadRoomName: if there is none and there can be none.
+        """
+        async with self._making:
+            try:
+                return self._places.find(name), False
+            except NoSuchRoom:
+                check_room_name(name, self._settings.limits.room_name)
+                return await self._make(person, name)
+
+    async def _make(self, person: Person, name: str) -> tuple[Place, bool]:
+        lobby = fold(name) == fold(self._settings.server.lobby)
+        room = Room(0, name, person.key is not None or lobby, self._log.now(), modes=NEW)
+        place = self._places.add(await self._store.add_room(room, ()))
+        return place, not lobby
+
+    def heard(self, event: Event) -> None:
+        """End rooms that nobody keeps when their last member has gone."""
+        if isinstance(event, Left | Removed | Quit):
+            for place in self._places.take_ended():
+                self._locks.pop(place.room.key, None)
+                ended = ensureDeferred(self._end(place.room))
+                ended.addErrback(lambda f: self.log.failure("a room could not be dropped", f))
+
+    async def _end(self, room: Room) -> None:
+        async with self._making:
+            await self._store.drop_room(room.key)
+
+    # -- parts
+
+    def entered(self, place: Place) -> Entered:
+        """What somebody who came in is told."""
+        return Entered(place.room, MembersAre(place.room.name, place.room, present_in(place)))
+
+    def seat(self, place: Place, name: str) -> Seat:
+        """Somebody's place in a room.
+
+        :raise NoSuchAccount: if nobody is on line under that name.
+        :raise TheyAreNotInRoom: if they are elsewhere.
+        """
+        seat = place.seat(name)
+        if seat is None:
+            self._sessions.find(name)
+            raise TheyAreNotInRoom(place.room.name, name)
+        return seat
+
+    def lock(self, room: Room) -> DeferredLock:
+        """Hold this while changing a room: acts on one room happen one after another."""
+        return self._locks.setdefault(room.key, DeferredLock())
+
+
+def present_in(place: Place) -> tuple[Present, ...]:
+    """Who is in a room right now, in order of coming."""
+    return tuple(Present(s.person, s.role, s.here.away) for s in place.seats.values())

@@ -1,0 +1,112 @@
+"""What the ini says to the core: one record for each section.
+
+A reload swaps the records in the one `Settings` that all services look into, so that a
+change is seen everywhere at once and nobody keeps an old copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from chatd.model import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """[server]: who this server is
+
+    name: what the server is called on the wire; no spaces
+    network: what people call the place
+    description: one sentence about it, shown to those who ask
+    lobby: the room that everybody is in to begin with; nothing for none
+    motd: the message of the day: a text, or file:PATH
+    """
+
+    name: str = "chat.localhost"
+    network: str = "chatd"
+    description: str = "A chatd server"
+    lobby: str = "#lobby"
+    motd: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """[auth]: who may come in
+
+    guests: whether people without an account may come in
+    registration: who may make an account: anybody (open), those with a code (invite), or only
+        the administrator (closed)
+    names: which characters names may have
+    fixed_names: whether somebody who is logged in is always called as the account is
+    shortest_password: the fewest characters that a password may have
+    attempts: failed log-ins of one account, or from one address, before answers are delayed
+    refuse_after: failed log-ins before all further ones are refused for a time
+    forget_after: how long after the last failure the count starts again
+    cloak: whether people see a made-up host instead of each other's network address
+    """
+
+    guests: bool = False
+    registration: Literal["open", "invite", "closed"] = "open"
+    names: Literal["ascii", "unicode"] = "ascii"
+    fixed_names: bool = True
+    shortest_password: int = 8
+    attempts: int = 3
+    refuse_after: int = 10
+    forget_after: Seconds = Seconds(600)
+    cloak: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """[limits]: how much of everything
+
+    name: characters of a name
+    room_name: characters of a room's name
+    topic: characters of a topic
+    reason: characters of a reason, for going, removing or being away
+    rooms_per_person: rooms that one may be in at once
+    rooms_per_account: rooms that one account may own
+    masks: entries of each list of a room
+    watched: names on one's watch list
+    history: messages in one answer from the history
+    posts_waiting: messages of one session that may wait for the disk before it is paused
+    messages: requests a session may make in a burst
+    messages_every: the time after which it may make one more
+    account_messages: the same for all sessions of an account or, for guests, of an address
+    account_messages_every: the time after which they may make one more
+    connections: connections from one address at once
+    connects: connections from one address in a burst
+    connects_every: the time after which one more may be made
+    registrations: accounts that may be made from one address in a burst
+    registrations_every: the time after which one more may be made
+    """
+
+    name: int = 32
+    room_name: int = 64
+    topic: int = 390
+    reason: int = 300
+    rooms_per_person: int = 100
+    rooms_per_account: int = 100
+    masks: int = 100
+    watched: int = 100
+    history: int = 100
+    posts_waiting: int = 32
+    messages: int = 40
+    messages_every: Seconds = Seconds(0.5)
+    account_messages: int = 100
+    account_messages_every: Seconds = Seconds(0.2)
+    connections: int = 50
+    connects: int = 30
+    connects_every: Seconds = Seconds(2)
+    registrations: int = 5
+    registrations_every: Seconds = Seconds(300)
+
+
+@dataclass(slots=True)
+class Settings:
+    """The settings as they are now."""
+
+    server: Server = field(default_factory=Server)
+    auth: Auth = field(default_factory=Auth)
+    limits: Limits = field(default_factory=Limits)

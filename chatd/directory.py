@@ -1,0 +1,80 @@
+"""The data directory, and what the daemon makes in it when it is started first."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from pathlib import Path
+
+from chatd.config import Config
+from chatd.errors import StartError
+from chatd.frontends.listening import Listening
+from chatd.frontends.tls import Pair, make_pair
+from chatd.interfaces import IFrontend
+
+SECRET = "secret"  # noqa: S105 - the name of a file
+SIZE = 32
+
+
+def prepare(config: Config, now: float) -> None:
+    """Make the directory, the server's secret and its certificate, where they are missing.
+
+    :param now: seconds since 1970.
+    :raise StartError: if that is not possible.
+    """
+    try:
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (config.data / SECRET).exists():
+            _keep_private(config.data / SECRET, secrets.token_bytes(SIZE))
+        if needs_certificate(config):
+            make_pair(own_pair(config), _names(config), now)
+    except OSError as error:
+        raise StartError(
+            f"{error.filename} cannot be written ({error.strerror}):"
+            " let the daemon's user write there, or write another [server] data."
+        ) from error
+
+
+def secret(config: Config) -> bytes:
+    """What only this server knows.
+
+    :raise StartError: if it cannot be read.
+    """
+    path = config.data / SECRET
+    try:
+        found = path.read_bytes()
+    except OSError as error:
+        raise StartError(
+            f"{path} cannot be read ({error.strerror}): let the daemon's user read it."
+        ) from error
+    if len(found) < SIZE:
+        raise StartError(f"{path} is damaged: remove it, and another is made.")
+    return found
+
+
+def own_pair(config: Config) -> Pair:
+    """The certificate that the server makes for itself, used by all who name no other."""
+    return Pair(config.data / Listening.certificate, config.data / Listening.key)
+
+
+def pairs(config: Config) -> list[Pair]:
+    """All certificates in use."""
+    options = [part.options for part in config.those(IFrontend)]
+    found = [o.pair for o in options if isinstance(o, Listening) and o.tls]
+    return list(dict.fromkeys(found))
+
+
+def needs_certificate(config: Config) -> bool:
+    """Whether the server's own certificate is in use, and not there yet."""
+    own = own_pair(config)
+    return own in pairs(config) and not (own.certificate.exists() or own.key.exists())
+
+
+def _names(config: Config) -> list[str]:
+    return [config.server.name, socket.gethostname(), "localhost", "127.0.0.1", "::1"]
+
+
+def _keep_private(path: Path, content: bytes) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)

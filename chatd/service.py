@@ -1,0 +1,70 @@
+"""Puts the house together: the only module that knows every part.
+
+`make_core` is used by the daemon and by the tests alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from twisted.internet.interfaces import IReactorTime
+
+from chatd.core import Core
+from chatd.core.accounts import Accounts
+from chatd.core.conversations import Conversations
+from chatd.core.delivery import Delivery
+from chatd.core.history import History
+from chatd.core.log import Log
+from chatd.core.members import Members
+from chatd.core.messages import Messages
+from chatd.core.places import Places
+from chatd.core.presence import Presence
+from chatd.core.rooms import Rooms
+from chatd.core.sessions import Sessions
+from chatd.core.settings import Settings
+from chatd.interfaces import IAuthenticator, IBus, IStore
+
+
+def make_core(
+    store: IStore,
+    bus: IBus,
+    authenticators: Mapping[str, IAuthenticator],
+    settings: Settings,
+    reactor: IReactorTime,
+    clock: Callable[[], int],
+    new_id: Callable[[], str],
+    secret: bytes,
+) -> Core:
+    """Make the services and tie them together.
+
+    :param clock: gives milliseconds since 1970.
+    :param new_id: gives a short text, never the same twice.
+    :param secret: this house's own, from which made-up host names are derived.
+    """
+    log = Log(store, bus, reactor, clock)
+    sessions = Sessions(log)
+    places = Places(sessions)
+    rooms = Rooms(store, log, sessions, places, settings)
+    conversations = Conversations(store, store, log, sessions)
+    presence = Presence(log, sessions, settings)
+    delivery = Delivery(sessions, places)
+    bus.subscribe(delivery.hear)
+    delivery.also(rooms.heard)
+    delivery.also(presence.heard)
+    delivery.also(conversations.heard)
+    return Core(
+        settings=settings,
+        accounts=Accounts(store, authenticators, settings, reactor, clock),
+        sessions=sessions,
+        places=places,
+        rooms=rooms,
+        members=Members(store, log, sessions, places, rooms, settings),
+        messages=Messages(log, places, conversations, settings, reactor.seconds),
+        conversations=conversations,
+        history=History(store, log, places, conversations, settings),
+        presence=presence,
+        log=log,
+        secret=secret,
+        new_id=new_id,
+        started=clock(),
+    )
