@@ -15,7 +15,7 @@ import os
 import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,7 +55,9 @@ class ServerSection(Server):
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,62})", self.name):
-            raise ValueError(f"name = {self.name!r} is no good: it should be like chat.example.org.")
+            raise ValueError(
+                f"name = {self.name!r} is no good: it should be like chat.example.org."
+            )
         try:
             _ = self.lobby and check_room_name(self.lobby, 64)
         except BadRoomName as error:
@@ -133,6 +135,8 @@ FAMILIES: dict[str, type[Interface]] = {
     "authenticator": IAuthenticator,
     "listen": IFrontend,
 }
+ONLY_ONE = {"store": "sql", "bus": "local"}
+"""The families of which there is one, without a name, and which it is by default."""
 LISTEN_BY_DEFAULT = ("listen irc", "listen human")
 
 
@@ -142,7 +146,7 @@ def read(path: Path) -> Config:
     :raise ConfigError: with every fault that was found.
     """
     ini = _Ini(path)
-    core = {name: ini.record(name, section) for name, section in SECTIONS.items()}
+    core: dict[str, Any] = {name: ini.record(name, section) for name, section in SECTIONS.items()}
     parts = [part for part in _parts(ini, core["auth"].authenticators) if part is not None]
     ini.refuse_strangers()
     if ini.faults:
@@ -150,10 +154,10 @@ def read(path: Path) -> Config:
     return Config(path, **core, parts=tuple(parts), references=ini.references)
 
 
-def settings_of(record: type) -> list[tuple[Field[Any], Kind]]:
-    """The fields of a dataclass that can be set, with the kinds of value they take."""
+def settings_of(record: type) -> dict[str, Kind]:
+    """The kinds of value that the fields of a dataclass take, by name."""
     hints = typing.get_type_hints(record)
-    return [(field, kind_of(hints[field.name])) for field in fields(record)]
+    return {each.name: kind_of(hints[each.name]) for each in fields(record)}
 
 
 def help_of(record: type, name: str) -> str:
@@ -171,17 +175,17 @@ def shown(config: Config) -> str:
     for section, record in config.sections():
         lines.append(f"[{section}]")
         lines += [f"type = {part.name}" for part in config.parts if part.section == section]
-        for field, kind in settings_of(type(record)):
-            value = getattr(record, field.name)
-            text = config.references.get((section, field.name)) or (kind.mask or kind.show)(value)
-            lines.append(f"{field.name} = {text}".rstrip())
+        for name, kind in settings_of(type(record)).items():
+            value = getattr(record, name)
+            text = config.references.get((section, name)) or (kind.mask or kind.show)(value)
+            lines.append(f"{name} = {text}".rstrip())
         lines.append("")
     return "\n".join(lines)
 
 
 def _parts(ini: _Ini, authenticators: Iterable[str]) -> Iterator[Part | None]:
-    yield ini.part("store", "store", "sql")
-    yield ini.part("bus", "bus", "local")
+    for family, default in ONLY_ONE.items():
+        yield ini.part(family, family, default)
     for name in authenticators:
         yield ini.part("authenticator", f"authenticator {name}", name)
     for section in ini.listening() or LISTEN_BY_DEFAULT:
@@ -225,7 +229,7 @@ class _Ini:
         :param others: the names of further settings that may be there.
         """
         self._known[section] = None
-        kinds = {field.name: kind for field, kind in settings_of(record)}
+        kinds = settings_of(record)
         given: dict[str, Any] = {}
         for name, written in self._sections.get(section, {}).items():
             if name in kinds:
@@ -271,12 +275,11 @@ class _Ini:
         except ValueError as error:
             self._fault(section, None, str(error))
             made = record()
-        places = {
-            field.name: placed(getattr(made, field.name), self._base) for field in fields(made)
-        }
+        places = {name: placed(getattr(made, name), self._base) for name in settings_of(record)}
         if isinstance(made, ServerSection):
             self._base = places["data"]
-        return replace(made, **places)
+        placed_record: Record = replace(made, **places)
+        return placed_record
 
     def _refuse(self, section: str, name: str, value: str, remedy: str) -> None:
         self._fault(section, name, f"{name} = {value!r} is no good: {remedy}")

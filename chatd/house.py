@@ -7,15 +7,17 @@ them, and only then are clients let in. The end is the other way round.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from twisted.application.service import IService, Service
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from chatd import config, directory
+from chatd import __version__, config, directory
 from chatd.config import Config, ConfigError, Part
 from chatd.core import Core
 from chatd.errors import StartError
@@ -47,17 +49,25 @@ class Running:
 class House(Service):
     """A whole house, from an ini.
 
+    :param clock: gives milliseconds since 1970.
     :param leave: called with an exit status when there is no use in going on.
     """
 
     log = Logger()
 
-    def __init__(self, wanted: Config, reactor: Any, leave: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        wanted: Config,
+        reactor: Any,
+        clock: Callable[[], int],
+        leave: Callable[[int], None],
+    ) -> None:
         self.config = wanted
         self.core: Core | None = None
         self.starting: Deferred[None] | None = None
         self._settings = wanted.settings
         self._reactor = reactor
+        self._clock = clock
         self._leave = leave
         self._running: list[Running] = []
 
@@ -93,31 +103,135 @@ class House(Service):
             self._leave(1)
 
     async def _start(self) -> None:
-        directory.prepare(self.config, self._reactor.seconds())
-        store, bus = self._build(IStore)[0].thing, self._build(IBus)[0].thing
-        await store.open()
-        authenticators = {running.thing.kind: running.thing for running in self._build(IAuthenticator)}
-        self.core = await make_core(
-            self._settings, store, bus, authenticators, directory.secret(self.config), self._reactor
+        directory.prepare(self.config, self._clock() / 1000)
+        (store,), (bus,) = self._begin(IStore), self._begin(IBus)
+        with _said_of(self.config.those(IStore)[0]):
+            await store.open()
+        authenticators = {thing.kind: thing for thing in self._begin(IAuthenticator)}
+        self.core = make_core(
+            store,
+            bus,
+            authenticators,
+            self._settings,
+            self._reactor,
+            self._clock,
+            lambda: token_hex(8),
+            directory.secret(self.config),
         )
-        for running in self._build(IFrontend):
-            running.service = running.thing.service(self.core)
-            self._begin(running)
+        await self.core.rooms.load()
+        await self.core.rooms.load()
+        self._begin(IFrontend)
         await self._announce(store)
 
-    def _build(self, makes: Any) -> list[Running]:
-        """Make all parts of one sort, and start those that are services."""
-        built = []
+    def _begin(self, makes: Any) -> list[Any]:
+        """Make all parts of one sort, and start those that are, or lend, a service."""
         for part in self.config.those(makes):
             with _said_of(part):
-                thing = build(part.makes, part.name, part.options, self._reactor)
-            running = Running(part, thing, thing if IService.providedBy(thing) else None)
-            self._running.append(running)
-            built.append(running)
-            self._begin(running)
-        return built
+                thing = build(makes, part.name, part.options, self._reactor)
+                service = thing.service(self.core) if makes is IFrontend else IService(thing, None)
+                self._running.append(Running(part, thing, service))
+                if service is not None:
+                    service.startService()
+        return [running.thing for running in self._of(makes)]
 
-    def _begin(self, running: Running) -> None:
-        if running.service is not None and not running.service.running:
-            with _said_of(running.part):
-                running.service.startService()
+    def _of(self, makes: Any) -> list[Running]:
+        return [running for running in self._running if running.part.makes is makes]
+
+    async def _announce(self, store: IStore) -> None:
+        for running in self._of(IFrontend):
+            self.log.info(
+                "[{section}] listens on {address}",
+                section=running.part.section,
+                address=getattr(running.service, "address", "its own"),
+            )
+        for pair in directory.pairs(self.config):
+            self.log.info(
+                "{certificate} has the SHA-256 fingerprint {fingerprint}",
+                certificate=str(pair.certificate),
+                fingerprint=pair.fingerprint(),
+            )
+        if not any(account.rank is Rank.ADMIN for account in await store.accounts()):
+            self.log.info(
+                "no administrator yet: chatd account add NAME --rank admin --config {path}",
+                path=str(self.config.path),
+            )
+        self.log.info("chatd {version} is ready", version=__version__)
+
+    async def _stop(self) -> None:
+        """What was begun last ends first; no part that fails keeps the others from ending."""
+        if self.starting is not None:
+            await self.starting
+        for running in self._of(IFrontend):
+            await self._end(running)
+        await self._dismiss()
+        for running in [*self._of(IAuthenticator), *self._of(IBus), *self._of(IStore)]:
+            await self._end(running)
+        for running in self._of(IStore):
+            await running.thing.close()
+        self.log.info("chatd has ended")
+
+    async def _end(self, running: Running) -> None:
+        try:
+            await maybeDeferred(running.service.stopService if running.service else lambda: None)
+        except Exception:
+            self.log.failure("[{section}] did not end well", section=running.part.section)
+
+    async def _dismiss(self) -> None:
+        """Tell all clients, and wait for a while until they have gone."""
+        if self.core is None:
+            return
+        for here in self.core.sessions:
+            for session in list(here.sessions.values()):
+                session.close(FAREWELL)
+        deadline = self._reactor.seconds() + PATIENCE
+        while len(self.core.sessions) and self._reactor.seconds() < deadline:
+            await deferLater(self._reactor, MOMENT)
+
+    def _check(self, wanted: Config) -> None:
+        """Ask each part whether it could take what the ini says now.
+
+        :raise ConfigError: with what they say against it.
+        """
+        faults = []
+        for running, part in self._pairs(wanted):
+            for thing in running.reloadables():
+                try:
+                    thing.check(part.options)
+                except ValueError as error:
+                    faults.append(f"{wanted.path} [{part.section}] {error}")
+        if faults:
+            raise ConfigError(*faults)
+
+    def _take(self, wanted: Config) -> None:
+        settings = self._settings
+        settings.server, settings.auth, settings.limits = wanted.server, wanted.auth, wanted.limits
+        for running, part in self._pairs(wanted):
+            for thing in running.reloadables():
+                thing.reload(part.options)
+            if part.options == running.part.options or any(running.reloadables()):
+                running.part = part
+        self.config = wanted
+        for section in self._waiting():
+            self.log.warn("[{section}] stays as it is until a restart", section=section)
+
+    def _waiting(self) -> Iterator[str]:
+        """The sections of parts that run otherwise than the ini says now."""
+        asked, running = set(self.config.parts), {running.part for running in self._running}
+        yield from sorted({part.section for part in asked ^ running})
+
+    def _pairs(self, wanted: Config) -> Iterator[tuple[Running, Part]]:
+        """What runs, and what the ini says of it now."""
+        parts = {(part.section, part.name): part for part in wanted.parts}
+        for running in self._running:
+            part = parts.get((running.part.section, running.part.name))
+            if part is not None:
+                yield running, part
+
+
+@contextmanager
+def _said_of(part: Part) -> Iterator[None]:
+    """Have a refusal to start name the section of the ini that it is about."""
+    try:
+        yield
+    except StartError as error:
+        raise StartError(f"[{part.section}] {error}") from error

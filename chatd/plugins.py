@@ -16,7 +16,6 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-import twisted.plugins
 from twisted.plugin import IPlugin, getPlugins
 from twisted.python.modules import getModule
 from zope.interface import Interface, implementer
@@ -104,7 +103,7 @@ def _unknown(makes: type[Interface], name: str) -> str:
 
 def _drop_ins() -> Iterator[str]:
     """The names of all modules in all twisted/plugins folders."""
-    return (module.name for module in getModule(twisted.plugins.__name__).iterModules())
+    return (module.name for module in getModule("twisted.plugins").iterModules())
 
 
 def _fresh_makers() -> Iterator[IMaker]:

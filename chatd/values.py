@@ -17,8 +17,8 @@ from twisted.internet.endpoints import serverFromString
 
 from chatd.model import Bytes, Endpoint, Seconds, Secret, Url
 
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_BYTES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_TIMES: dict[str, float] = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SIZES: dict[str, float] = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _YES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _FILE_URL = re.compile(r"(sqlite:///)(?!/)(.+)")
 _PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
@@ -102,7 +102,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _measure(units: dict[str, Any], text: str) -> float:
+def _measure(units: dict[str, float], text: str) -> float:
     match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-z]*)", text.lower())
     if match is None or match[2] not in units:
         raise ValueError(text)
@@ -110,14 +110,14 @@ def _measure(units: dict[str, Any], text: str) -> float:
 
 
 def _seconds(text: str) -> float:
-    return 0.0 if text == "0" else _measure(_SECONDS, text)
+    return 0.0 if text == "0" else _measure(_TIMES, text)
 
 
 def _bytes(text: str) -> int:
-    return int(_measure(_BYTES, text))
+    return int(_measure(_SIZES, text))
 
 
-def _measured(units: dict[str, Any], value: float) -> str:
+def _measured(units: dict[str, float], value: float) -> str:
     """The shortest way to write it exactly: the largest unit that goes into it."""
     for unit, size in sorted(units.items(), key=lambda item: -item[1]):
         if value and value % size == 0:
@@ -152,12 +152,14 @@ def _text(value: Any) -> str:
     return str(value).replace("\n", "\n  ")
 
 
+SECONDS = Kind("a time, like 90s, 5m, 2h or 1d", _seconds, lambda v: _measured(_TIMES, v))
+
 _KINDS: dict[Any, Kind] = {
     str: Kind("a text", str, _text),
     bool: Kind("yes or no", _boolean, lambda value: "yes" if value else "no"),
     int: Kind("a whole number, like 32", _number),
-    Seconds: Kind("a time, like 90s, 5m, 2h or 1d", _seconds, lambda v: _measured(_SECONDS, v)),
-    Bytes: Kind("a size, like 512, 64k or 10m", _bytes, lambda v: _measured(_BYTES, v)),
+    Seconds: SECONDS,
+    Bytes: Kind("a size, like 512, 64k or 10m", _bytes, lambda v: _measured(_SIZES, v)),
     Path: Kind("the path of a file, like /etc/ssl/chat.pem", _path),
     Secret: Kind("a secret, like ${CHATD_SECRET} or file:secret.txt", str, mask=lambda _: _HIDDEN),
     Url: Kind(

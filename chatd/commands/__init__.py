@@ -50,6 +50,9 @@ class Request:
         self.reply(Refused(error))
 
 
+MANY = 1000
+"""How many parameters a command takes that takes any number."""
+
 Function = Callable[..., Awaitable[None]]
 
 
@@ -63,8 +66,11 @@ class Command:
         self.rank = rank
         self.help = inspect.cleandoc(function.__doc__ or "")
         self.usage = " ".join([verb, *(_usage(p) for p in parameters)])
-        self.least = sum(p.default is p.empty for p in parameters)
-        self.most = len(parameters)
+        self.least = sum(
+            p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in parameters
+        )
+        many = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.most = MANY if many else len(parameters)
         self._function = function
         self._numbers = tuple("int" in str(p.annotation) for p in parameters)
 
@@ -114,4 +120,6 @@ def find_commands() -> Iterable[ICommand]:
 
 def _usage(parameter: inspect.Parameter) -> str:
     name = parameter.name.rstrip("_")
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return f"[{name}...]"
     return f"<{name}>" if parameter.default is parameter.empty else f"[{name}]"

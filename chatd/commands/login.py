@@ -1,27 +1,48 @@
-"""What follows when somebody has proved who they are: shared by all ways to log in."""
+"""What follows when somebody is known: shared by all ways to come in and to log in."""
 
 from __future__ import annotations
 
+import hmac
+from base64 import b32encode
 from dataclasses import replace
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from chatd.answers import LoggedIn
 from chatd.commands import Request
 from chatd.core import Core
+from chatd.errors import AccountRequired
 from chatd.interfaces import ISession
 from chatd.model import Account, Person, Rank
+
+
+async def enter(core: Core, session: ISession) -> bool:
+    """A session comes on line under its person's name; whether it is that person's first.
+
+    When its front-end has greeted it, `core.members.arrive` puts it into its rooms.
+
+    :raise AccountRequired, BadName, NameReserved, NameTaken: if it may not.
+    """
+    if session.person.account is None:
+        if not core.settings.auth.guests:
+            raise AccountRequired()
+        await core.accounts.check_guest_name(session.person.name)
+    first = core.sessions.enter(session)
+    if first:
+        core.presence.came(session.person)
+    return first
 
 
 async def log_in_as(core: Core, request: Request, account: Account) -> None:
     """The session is the account's from now on; if it is on line already, its name changes."""
     session = request.session
     person = identity(core, session.person, account)
-    if session.key not in on_line(core, session):
+    session.rank = Rank.USER
+    if not is_on_line(core, session):
         session.person = person
-        session.rank = Rank.USER
         request.reply(LoggedIn(account, person))
         return
     rooms = [place.room.name for place in core.places.of(session.person.name)]
-    session.rank = Rank.USER
     first = core.sessions.hand_over(session, person)
     request.reply(LoggedIn(account, session.person))
     if first:
@@ -36,15 +57,30 @@ async def log_in_as(core: Core, request: Request, account: Account) -> None:
 def identity(core: Core, person: Person, account: Account) -> Person:
     """Who somebody is once they are logged in."""
     fixed = core.settings.auth.fixed_names or person.name in ("", "*")
-    return replace(
-        person,
-        name=account.name if fixed else person.name,
-        account=account.name,
-        key=account.key,
-    )
+    name = account.name if fixed else person.name
+    return replace(person, name=name, account=account.name, key=account.key)
 
 
-def on_line(core: Core, session: ISession) -> set[str]:
-    """The keys of all sessions under the session's name."""
+def is_on_line(core: Core, session: ISession) -> bool:
+    """Whether a session has come in already."""
     here = core.sessions.get(session.person.name)
-    return set() if here is None else set(here.sessions)
+    return here is not None and session.key in here.sessions
+
+
+def host_for(core: Core, address: str) -> str:
+    """What others see as the network address of somebody: a made-up host, the same for the
+    same network (an IPv4 address, an IPv6 /64), from which the address cannot be guessed."""
+    if not core.settings.auth.cloak:
+        return address.replace(":", "-") if ":" in address else address or "local"
+    mark = hmac.new(core.secret, _network(address).encode(), sha256).digest()
+    return b32encode(mark[:8]).decode().rstrip("=").lower() + ".chat"
+
+
+def _network(address: str) -> str:
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
+    return str(ip)

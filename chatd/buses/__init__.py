@@ -1,0 +1,1 @@
+"""Buses: what carries events to every process of the house. Add a file, add a bus."""

@@ -1,0 +1,1 @@
+"""Front-ends: each turns bytes into requests and events into bytes, in one dialect."""

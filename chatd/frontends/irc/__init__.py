@@ -1,0 +1,94 @@
+"""The TLS line protocol: IRC as modern clients speak it, IRCv3.
+
+A client's bytes become lines (protocol.py), lines become requests (client.py), and what
+happens becomes lines again (render.py for news, replies.py for answers). What only IRC
+can ask for is in a module for each group of verbs; everything else is in chatd.commands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.application.service import IService
+from zope.interface import implementer
+
+from chatd.commands import commands_in, find_commands
+from chatd.commands.dispatch import Dispatcher
+from chatd.core import Core
+from chatd.core.limits import Buckets
+from chatd.frontends.irc import (
+    capabilities,
+    chathistory,
+    handshake,
+    listing,
+    modes,
+    people,
+    sasl,
+    services,
+    talk,
+    welcome,
+)
+from chatd.frontends.irc.client import Irc
+from chatd.frontends.irc.profile import Profiles
+from chatd.frontends.irc.protocol import IRCFactory
+from chatd.frontends.listening import Listener, Listening
+from chatd.frontends.outbox import Mailman
+from chatd.interfaces import IFrontend
+from chatd.model import Seconds
+
+VERBS = (
+    capabilities,
+    chathistory,
+    handshake,
+    listing,
+    modes,
+    people,
+    sasl,
+    services,
+    talk,
+    welcome,
+)
+
+
+@dataclass(frozen=True)
+class Options(Listening):
+    """[listen NAME] type = irc
+
+    handshake: how long a client may take until it is on line
+    """
+
+    handshake: Seconds = Seconds(60)
+
+
+def make(options: Options, reactor: Any) -> IRCFrontend:
+    """An IRC front-end."""
+    return IRCFrontend(options, reactor)
+
+
+@implementer(IFrontend)
+class IRCFrontend:
+    """IRC, on one endpoint."""
+
+    def __init__(self, options: Options, reactor: Any) -> None:
+        self._options = options
+        self._reactor = reactor
+
+    def service(self, core: Core) -> IService:
+        """What listens for IRC clients."""
+        factory = IRCFactory(make_irc(core, self._options, self._reactor))
+        return Listener(self._options, factory, self._reactor)
+
+
+def make_irc(core: Core, options: Options, reactor: Any) -> Irc:
+    """What all clients of one front-end share."""
+    commands = [*find_commands(), *commands_in(*VERBS)]
+    return Irc(
+        core=core,
+        dispatcher=Dispatcher(core, commands, core.new_id),
+        options=options,
+        reactor=reactor,
+        profiles=Profiles(),
+        mailman=Mailman(reactor),
+        buckets=Buckets(reactor.seconds),
+    )

@@ -1,0 +1,192 @@
+"""Until we know who it is: NICK, USER, PASS, and whatever else comes before the welcome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.internet.interfaces import IDelayedCall
+
+from chatd.commands import Request, command
+from chatd.commands.login import enter, host_for
+from chatd.core import Core
+from chatd.core.accounts import PASSWORD
+from chatd.errors import (
+    AccountRequired,
+    BadName,
+    ChatError,
+    NameFixed,
+    NameReserved,
+    NameTaken,
+)
+from chatd.frontends.irc.asked import client_of
+from chatd.frontends.irc.client import Client
+from chatd.frontends.irc.sasl import adopt
+from chatd.frontends.irc.welcome import welcome
+from chatd.names import fold
+from chatd.wire.irc import Line
+from chatd.wire.numerics import Numeric
+
+
+class Handshake:
+    """What a client has told of itself so far; complete when all is there."""
+
+    def __init__(self, client: Client, seconds: float) -> None:
+        self.negotiating = False
+        self.user = ""
+        self.password = ""
+        self._client = client
+        self._entering = False
+        self._timer: IDelayedCall | None = client.irc.reactor.callLater(
+            seconds, client.close, "You took too long to register."
+        )
+
+    def end(self) -> None:
+        """It is over, well or not."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+    async def complete(self) -> None:
+        """Let the client in, if all is known; say why if it may not come in."""
+        client = self._client
+        if self.negotiating or self._entering or not self.user or client.person.name == "*":
+            return
+        self._entering = True
+        try:
+            await self._enter()
+        finally:
+            self._entering = False
+
+    async def _enter(self) -> None:
+        client = self._client
+        core = client.irc.core
+        try:
+            await self._log_in_by_password(core)
+            client.person = replace(client.person, host=host_for(core, client.address))
+            first = await enter(core, client)
+        except (NameTaken, NameReserved, BadName) as error:
+            self._ask_for_another_name(error)
+            return
+        except AccountRequired:
+            client.fail("*", "ACCOUNT_REQUIRED_TO_CONNECT", "You need an account to come in.")
+            client.close("You need an account here: log in with SASL, or REGISTER one")
+            return
+        except ChatError as error:
+            client.numeric(Numeric.PASSWDMISMATCH, str(error))
+            client.close(str(error))
+            return
+        if client.closed:
+            core.sessions.leave(client, "gone before the welcome")
+            return
+        self.end()
+        client.handshake = None
+        welcome(client)
+        await core.members.arrive(client, first)
+
+    async def _log_in_by_password(self, core: Core) -> None:
+        """`PASS name:password`, or the password of the account that is called as the client."""
+        client = self._client
+        if not self.password or client.person.account is not None:
+            return
+        name, colon, password = self.password.partition(":")
+        if not colon:
+            name, password = client.person.name, self.password
+        self.password = ""
+        account = await core.accounts.log_in(name, PASSWORD, password, client.address)
+        adopt(client, account)
+
+    def _ask_for_another_name(self, error: ChatError) -> None:
+        client = self._client
+        name = client.person.name
+        client.person = replace(client.person, name="*")
+        number = Numeric.ERRONEUSNICKNAME if isinstance(error, BadName) else Numeric.NICKNAMEINUSE
+        client.numeric(number, name, str(error))
+
+
+@command("NICK")
+async def nick(core: Core, request: Request, name: str = "") -> None:
+    """Be called something else."""
+    client = client_of(request)
+    if not name:
+        client.numeric(Numeric.NONICKNAMEGIVEN, "Which name?")
+        return
+    core.accounts.check_name(name)
+    if client.handshake is None:
+        await _rename(core, client, name)
+        return
+    if client.person.account is not None and core.settings.auth.fixed_names:
+        name = client.person.account
+    now = replace(client.person, name=name)
+    if not core.sessions.may_enter(now):
+        raise NameTaken(name)
+    client.person = now
+    await client.handshake.complete()
+
+
+async def _rename(core: Core, client: Client, name: str) -> None:
+    here = core.sessions.find(client.person.name)
+    if name == here.person.name:
+        return
+    same = fold(name) == fold(here.person.name)
+    await _check_name(core, client, name, same=same)
+    await core.sessions.change(here, replace(here.person, name=name))
+
+
+async def _check_name(core: Core, client: Client, name: str, *, same: bool) -> None:
+    account = client.person.account
+    if same or (account is not None and fold(account) == fold(name)):
+        return
+    if account is not None and core.settings.auth.fixed_names:
+        raise NameFixed(client.person.name)
+    if core.sessions.get(name) is not None:
+        raise NameTaken(name)
+    await core.accounts.check_guest_name(name)
+
+
+@command("USER")
+async def user(core: Core, request: Request, name: str, mode: str, unused: str, real: str) -> None:
+    """Tell your user name and your real name."""
+    client = client_of(request)
+    if client.handshake is None or client.handshake.user:
+        client.numeric(Numeric.ALREADYREGISTERED, "You have told that already.")
+        return
+    kept = "".join(c for c in name if c.isalnum() or c in "-_.")[:12] or "u"
+    client.handshake.user = kept
+    real = real[: core.settings.limits.reason]
+    client.person = replace(client.person, user=f"~{kept}", real=real or kept)
+    await client.handshake.complete()
+
+
+@command("PASS")
+async def pass_(core: Core, request: Request, password: str) -> None:
+    """Log in to an account without SASL: PASS name:password before anything else."""
+    client = client_of(request)
+    if client.handshake is None:
+        client.numeric(Numeric.ALREADYREGISTERED, "You are on line already.")
+    else:
+        client.handshake.password = password
+
+
+@command("QUIT")
+async def quit_(core: Core, request: Request, reason: str = "") -> None:
+    """Go off line."""
+    client = client_of(request)
+    said = f"Quit: {reason[: core.settings.limits.reason]}" if reason else "Quit"
+    client.close(said)
+
+
+@command("PING")
+async def ping(core: Core, request: Request, token: str) -> None:
+    """See whether the server is there."""
+    client = client_of(request)
+    client.send(Line("PONG", (client.server.name, token), client.server.name))
+
+
+@command("PONG")
+async def pong(core: Core, request: Request, token: str = "") -> None:
+    """Show that you are there."""
+
+
+@command("ERROR")
+async def error(core: Core, request: Request, text: str = "") -> None:
+    """Servers say this to each other; from clients it means nothing."""

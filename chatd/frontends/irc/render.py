@@ -1,0 +1,219 @@
+"""Events as lines. Pure: the same event and capabilities always give the same lines.
+
+An event that has no form here is shown as its sentence, in a NOTICE from the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache, singledispatch
+
+from chatd.events import (
+    Announced,
+    Entry,
+    Event,
+    Invited,
+    Joined,
+    Left,
+    MarkerMoved,
+    MaskChanged,
+    ModeChanged,
+    PersonChanged,
+    Posted,
+    Quit,
+    Removed,
+    RoleChanged,
+    Signalled,
+    TopicChanged,
+    WentAway,
+)
+from chatd.frontends.irc.roles import LETTERS, LISTING_LETTERS, ROLE_LETTERS
+from chatd.model import Kind
+from chatd.wire.caps import Cap
+from chatd.wire.irc import LONGEST, Line
+
+Caps = frozenset[str]
+
+_VERBS = {Kind.MESSAGE: "PRIVMSG", Kind.NOTICE: "NOTICE", Kind.SIGNAL: "TAGMSG"}
+
+
+@singledispatch
+def render(event: Event, caps: Caps) -> list[Line]:
+    """The lines that show an event to a client with these capabilities; none if it is not
+    to be bothered."""
+    return [_line(event, caps, "NOTICE", "*", str(event))]
+
+
+@render.register
+def _posted(event: Posted, caps: Caps) -> list[Line]:
+    if event.kind is Kind.SIGNAL and Cap.MESSAGE_TAGS not in caps:
+        return []
+    tags = tags_of(event, caps)
+    if event.tags and Cap.MESSAGE_TAGS in caps:
+        tags = {**tags, **event.tags}
+    verb, source = _VERBS[event.kind], event.by.mask
+    if event.kind is Kind.SIGNAL:
+        return [Line(verb, (event.to,), source, tags)]
+    room = LONGEST - len(f":{source} {verb} {event.to} :\r\n".encode())
+    return [Line(verb, (event.to, part), source, tags) for part in _fitting(event.text, room)]
+
+
+@render.register
+def _signalled(event: Signalled, caps: Caps) -> list[Line]:
+    if Cap.MESSAGE_TAGS not in caps:
+        return []
+    return [Line("TAGMSG", (event.to,), event.by.mask, {**tags_of(event, caps), **event.tags})]
+
+
+@render.register
+def _joined(event: Joined, caps: Caps) -> list[Line]:
+    params: tuple[str, ...] = (event.room.name,)
+    if Cap.EXTENDED_JOIN in caps:
+        params = (event.room.name, event.by.account or "*", event.by.real or event.by.name)
+    lines = [_line(event, caps, "JOIN", *params)]
+    if event.role:
+        lines.append(_roles(event, caps))
+    if event.away is not None and Cap.AWAY_NOTIFY in caps:
+        lines.append(_line(event, caps, "AWAY", event.away))
+    return lines
+
+
+def _roles(event: Joined, caps: Caps) -> Line:
+    """Whoever comes back with a role is seen to have it, as if the server had given it."""
+    letters = "".join(letter for role, letter in ROLE_LETTERS.items() if event.role & role)
+    names = [event.by.name] * len(letters)
+    tags = {k: v for k, v in tags_of(event, caps).items() if k == "time"}
+    return Line("MODE", (event.room.name, f"+{letters}", *names), event.by.mask, tags)
+
+
+@render.register
+def _left(event: Left, caps: Caps) -> list[Line]:
+    return [_line(event, caps, "PART", event.room.name, *_said(event.reason))]
+
+
+@render.register
+def _removed(event: Removed, caps: Caps) -> list[Line]:
+    reason = event.reason or event.by.name
+    return [_line(event, caps, "KICK", event.room.name, event.who.name, reason)]
+
+
+@render.register
+def _topic(event: TopicChanged, caps: Caps) -> list[Line]:
+    return [_line(event, caps, "TOPIC", event.room.name, event.text)]
+
+
+@render.register
+def _mode(event: ModeChanged, caps: Caps) -> list[Line]:
+    value = _said(event.value or "") if event.on or event.mode == "password" else ()
+    if event.mode == "password" and not event.on:
+        value = ("*",)
+    return [
+        _line(event, caps, "MODE", event.room.name, _sign(event.on) + LETTERS[event.mode], *value)
+    ]
+
+
+@render.register
+def _role(event: RoleChanged, caps: Caps) -> list[Line]:
+    letter = _sign(event.on) + ROLE_LETTERS[event.role]
+    return [_line(event, caps, "MODE", event.room.name, letter, event.who.name)]
+
+
+@render.register
+def _mask(event: MaskChanged, caps: Caps) -> list[Line]:
+    letter = _sign(event.on) + LISTING_LETTERS[event.listing]
+    return [_line(event, caps, "MODE", event.room.name, letter, event.pattern)]
+
+
+@render.register
+def _invited(event: Invited, caps: Caps) -> list[Line]:
+    return [_line(event, caps, "INVITE", event.who.name, event.room.name)]
+
+
+@render.register
+def _quit(event: Quit, caps: Caps) -> list[Line]:
+    return [_line(event, caps, "QUIT", event.reason)]
+
+
+@render.register
+def _person_changed(event: PersonChanged, caps: Caps) -> list[Line]:
+    before, now = event.by, event.now
+    lines = []
+    if (before.user, before.host) != (now.user, now.host) and Cap.CHGHOST in caps:
+        lines.append(_line(event, caps, "CHGHOST", now.user, now.host))
+    if before.name != now.name:
+        lines.append(_line(event, caps, "NICK", now.name))
+    if before.account != now.account and Cap.ACCOUNT_NOTIFY in caps:
+        lines.append(Line("ACCOUNT", (now.account or "*",), now.mask, tags_of(event, caps)))
+    if before.real != now.real and Cap.SETNAME in caps:
+        lines.append(Line("SETNAME", (now.real,), now.mask, tags_of(event, caps)))
+    return lines
+
+
+@render.register
+def _went_away(event: WentAway, caps: Caps) -> list[Line]:
+    if Cap.AWAY_NOTIFY not in caps:
+        return []
+    return [_line(event, caps, "AWAY", *_said(event.text or ""))]
+
+
+@render.register
+def _marker_moved(event: MarkerMoved, caps: Caps) -> list[Line]:
+    return []
+
+
+@render.register
+def _announced(event: Announced, caps: Caps) -> list[Line]:
+    return [_line(event, caps, "WALLOPS", event.text)]
+
+
+def tags_of(event: Event, caps: Caps) -> dict[str, str]:
+    """The tags that the server itself puts on an event."""
+    tags = {}
+    if Cap.SERVER_TIME in caps:
+        tags["time"] = timestamp(event.at)
+    if Cap.MESSAGE_TAGS in caps and isinstance(event, Entry) and event.number:
+        tags["msgid"] = event.id
+    if Cap.ACCOUNT_TAG in caps and event.by.account is not None:
+        tags["account"] = event.by.account
+    return tags
+
+
+def timestamp(time: int) -> str:
+    """Milliseconds since 1970 as IRCv3 writes them: 2026-11-21T14:23:15.042Z."""
+    return f"{_second(time // 1000)}.{time % 1000:03}Z"
+
+
+@lru_cache(64)
+def _second(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _line(event: Event, caps: Caps, verb: str, *params: str) -> Line:
+    return Line(verb, params, event.by.mask, tags_of(event, caps))
+
+
+def tagged(line: Line, tags: Mapping[str, str]) -> Line:
+    """The same line with more tags."""
+    return Line(line.verb, line.params, line.source, {**tags, **line.tags})
+
+
+def _sign(on: bool) -> str:
+    return "+" if on else "-"
+
+
+def _said(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
+
+
+def _fitting(text: str, room: int) -> Iterator[str]:
+    """A text in parts that fit a line: what other front-ends let people say may be longer."""
+    for one in text.splitlines() or [""]:
+        rest = one.encode()
+        while len(rest) > room:
+            end = room
+            while rest[end] & 0xC0 == 0x80:  # not in the middle of a character
+                end -= 1
+            yield rest[:end].decode()
+            rest = rest[end:]
+        yield rest.decode()

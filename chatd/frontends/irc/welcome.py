@@ -1,0 +1,147 @@
+"""The first things a client is told: numbers 001 to 005, who is there, the message of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from chatd import __version__
+from chatd.commands import Request, command
+from chatd.commands.talk import MOST_TARGETS
+from chatd.core import Core
+from chatd.frontends.irc.asked import client_of
+from chatd.frontends.irc.client import Client
+from chatd.frontends.irc.roles import LISTINGS, MODES, ROLES, USER_MODES, WITH_VALUE, isupport
+from chatd.model import Rank
+from chatd.wire.irc import LONGEST
+from chatd.wire.numerics import Numeric
+
+SOFTWARE = f"chatd-{__version__}"
+TOKENS_IN_A_LINE = 12
+
+
+def welcome(client: Client) -> None:
+    """Greet a client that has just come on line."""
+    core, server, name = client.irc.core, client.server, client.person.name
+    client.numeric(Numeric.WELCOME, f"Welcome to {server.network}, {name}")
+    client.numeric(Numeric.YOURHOST, f"Your host is {server.name}, running {SOFTWARE}")
+    client.numeric(Numeric.CREATED, f"This server was started {_date(core.started)}")
+    letters = "".join(sorted({*MODES, *ROLES, *LISTINGS}))
+    values = "".join(sorted({*WITH_VALUE, *ROLES, *LISTINGS}))
+    client.numeric(Numeric.MYINFO, server.name, SOFTWARE, USER_MODES, letters, values)
+    for line in _tokens(core):
+        client.numeric(Numeric.ISUPPORT, *line, "are supported by this server")
+    _users(core, client)
+    _motd(core, client)
+    if client.modes:
+        client.numeric(Numeric.UMODEIS, "+" + "".join(sorted(client.modes)))
+
+
+def tokens(core: Core) -> dict[str, str]:
+    """What this server supports, as 005 says it."""
+    limits = core.settings.limits
+    return {
+        **isupport(),
+        "AWAYLEN": str(limits.reason),
+        "CASEMAPPING": "ascii",
+        "CHANLIMIT": f"#:{limits.rooms_per_person}",
+        "CHANNELLEN": str(limits.room_name),
+        "CHANTYPES": "#",
+        "CHATHISTORY": str(limits.history),
+        "ELIST": "CMNTU",
+        "HOSTLEN": "64",
+        "KICKLEN": str(limits.reason),
+        "MAXLIST": f"{''.join(LISTINGS)}:{limits.masks}",
+        "MAXTARGETS": str(MOST_TARGETS),
+        "MODES": "20",
+        "MONITOR": str(limits.watched),
+        "MSGREFTYPES": "msgid,timestamp",
+        "NETWORK": core.settings.server.network.replace(" ", "\\x20").replace("=", "\\x3D"),
+        "NICKLEN": str(limits.name),
+        "TARGMAX": f"JOIN:,KICK:,NAMES:,NOTICE:{MOST_TARGETS},PART:,PRIVMSG:{MOST_TARGETS},"
+        f"TAGMSG:{MOST_TARGETS},WHOIS:1,WHOWAS:1",
+        "TOPICLEN": str(limits.topic),
+        "USERLEN": "13",
+        "UTF8ONLY": "",
+        "WHOX": "",
+    }
+
+
+def _tokens(core: Core) -> Iterator[list[str]]:
+    words = [f"{name}={value}" if value else name for name, value in tokens(core).items()]
+    for start in range(0, len(words), TOKENS_IN_A_LINE):
+        yield words[start : start + TOKENS_IN_A_LINE]
+
+
+@command("LUSERS")
+async def lusers(core: Core, request: Request, mask: str = "", server: str = "") -> None:
+    """See how many people and rooms there are."""
+    _users(core, client_of(request))
+
+
+def _users(core: Core, client: Client) -> None:
+    here = len(core.sessions)
+    operators = sum(
+        any(session.rank >= Rank.MODERATOR for session in one.sessions.values())
+        for one in core.sessions
+    )
+    strangers = sum(one.handshake is not None for one in client.irc.clients.values())
+    client.numeric(Numeric.LUSERCLIENT, f"There are {here} users and 0 invisible on 1 servers")
+    client.numeric(Numeric.LUSEROP, str(operators), "operators are on line")
+    client.numeric(Numeric.LUSERUNKNOWN, str(strangers), "connections are not known yet")
+    client.numeric(Numeric.LUSERCHANNELS, str(len(core.places)), "rooms there are")
+    client.numeric(Numeric.LUSERME, f"I have {here} clients and 0 servers")
+    most = core.sessions.most
+    for numeric in (Numeric.LOCALUSERS, Numeric.GLOBALUSERS):
+        text = f"Current users {here}, most ever {most}"
+        client.numeric(numeric, str(here), str(most), text)
+
+
+@command("MOTD")
+async def motd(core: Core, request: Request, server: str = "") -> None:
+    """See the message of the day."""
+    _motd(core, client_of(request))
+
+
+def _motd(core: Core, client: Client) -> None:
+    if not client.server.motd:
+        client.numeric(Numeric.NOMOTD, "There is no message of the day.")
+        return
+    client.numeric(Numeric.MOTDSTART, f"- {client.server.name} message of the day -")
+    for line in client.server.motd.splitlines():
+        client.numeric(Numeric.MOTD, f"- {line[: LONGEST - 100]}")
+    client.numeric(Numeric.ENDOFMOTD, "End of /MOTD.")
+
+
+@command("VERSION")
+async def version(core: Core, request: Request, server: str = "") -> None:
+    """See which program this is, and what it supports."""
+    client = client_of(request)
+    client.numeric(Numeric.VERSION, SOFTWARE, client.server.name, client.server.description)
+    for line in _tokens(core):
+        client.numeric(Numeric.ISUPPORT, *line, "are supported by this server")
+
+
+@command("INFO")
+async def info(core: Core, request: Request, server: str = "") -> None:
+    """See what this server is."""
+    client = client_of(request)
+    for line in (
+        f"{SOFTWARE}: one process, one ini file, every client.",
+        "What the server has acknowledged is on disk.",
+        "Rooms here are TLS rooms: nobody can read along on the way; the server can.",
+        f"On line since {_date(core.started)}.",
+    ):
+        client.numeric(Numeric.INFO, line)
+    client.numeric(Numeric.ENDOFINFO, "End of /INFO.")
+
+
+@command("TIME")
+async def time(core: Core, request: Request, server: str = "") -> None:
+    """See what time it is here."""
+    client = client_of(request)
+    client.numeric(Numeric.TIME, client.server.name, _date(core.log.now()))
+
+
+def _date(time: int) -> str:
+    return datetime.fromtimestamp(time / 1000, UTC).strftime("%A %d %B %Y, %H:%M:%S UTC")

@@ -1,0 +1,170 @@
+"""Where clients come in: what all front-ends that listen have in common.
+
+A front-end's Options extend `Listening`, and its service is a `Listener`:
+
+    def service(self, core: Core) -> IService:
+        return Listener(self.options, Factory.forProtocol(…), self.reactor)
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatd.errors import StartError
+from chatd.frontends.tls import Credentials, Pair
+from chatd.interfaces import IReloadable
+from chatd.model import Endpoint
+
+LOOK_EVERY = 20  # seconds between looks whether a certificate has been renewed
+
+_LOCAL = re.compile(r"unix:|tcp6?:.*\binterface=(127\.|localhost|(\\:){2}1)")
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Settings of every front-end that listens
+
+    endpoint: where to listen: tcp:PORT, tcp:PORT:interface=ADDRESS, unix:PATH,
+        systemd:domain=INET:name=NAME, or any other server endpoint of Twisted
+    tls: whether to speak TLS
+    certificate: the certificate with its chain, in PEM; noticed within a minute when it is renewed
+    key: its key, in PEM
+    insecure: whether others may come in without TLS than those on this very machine
+    """
+
+    endpoint: Endpoint = Endpoint("tcp:6697")
+    tls: bool = True
+    certificate: Path = Path("certificate.pem")
+    key: Path = Path("key.pem")
+    insecure: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.tls or self.insecure or _LOCAL.match(self.endpoint)):
+            raise ValueError(
+                f"tls = no would let others read along on {self.endpoint}: write tls = yes,"
+                " an endpoint like tcp:6667:interface=127.0.0.1, or insecure = yes."
+            )
+
+    @property
+    def pair(self) -> Pair:
+        """The two files."""
+        return Pair(self.certificate, self.key)
+
+
+@implementer(IReloadable)
+class Listener(Service):
+    """Lets clients in, to protocols that a factory makes."""
+
+    log = Logger()
+
+    def __init__(self, options: Listening, factory: IProtocolFactory, reactor: Any) -> None:
+        self.options = options
+        self._factory = factory
+        self._reactor = reactor
+        self._port: IListeningPort | None = None
+        self._credentials: Credentials | None = None
+        self._looks: LoopingCall | None = None
+
+    def startService(self) -> None:
+        """Listen.
+
+        :raise StartError: if that is not possible, with the remedy.
+        """
+        factory = self._secured() if self.options.tls else self._factory
+        self._port = self._listen(factory)
+        if isinstance(handle := getattr(self._port, "socket", None), socket.socket):
+            _without_delay(handle)
+        super().startService()
+
+    def stopService(self) -> Deferred[object]:
+        """Let nobody in any more; who is in stays."""
+        super().stopService()
+        if self._looks is not None:
+            self._looks.stop()
+        if self._port is None:
+            return succeed(None)
+        return maybeDeferred(self._port.stopListening)
+
+    @property
+    def address(self) -> str:
+        """Where it listens, for people."""
+        host: Any = self._port.getHost() if self._port is not None else None
+        if hasattr(host, "port"):
+            return f"{host.host} port {host.port}"
+        return str(getattr(host, "name", self.options.endpoint))
+
+    def check(self, options: Listening) -> None:
+        """Refuse a certificate that is no good."""
+        if options.tls:
+            options.pair.context()
+
+    def reload(self, options: Listening) -> None:
+        """Take another certificate; another endpoint has to wait for a restart."""
+        if (options.endpoint, options.tls) != (self.options.endpoint, self.options.tls):
+            self.log.warn("{endpoint} stays until a restart", endpoint=self.options.endpoint)
+        if self._credentials is not None and options.tls:
+            self._credentials.use(options.pair)
+        self.options = options
+
+    def _secured(self) -> TLSMemoryBIOFactory:
+        try:
+            self._credentials = Credentials(self.options.pair)
+        except ValueError as error:
+            raise StartError(str(error)) from error
+        self._looks = LoopingCall(self._credentials.look_again)
+        self._looks.clock = self._reactor
+        self._looks.start(LOOK_EVERY, now=False)
+        factory = TLSMemoryBIOFactory(self._credentials, False, self._factory, self._reactor)
+        factory.protocol = TLSMemoryBIOProtocol  # front-ends join their writes themselves
+        return factory
+
+    def _listen(self, factory: IProtocolFactory) -> IListeningPort:
+        """All of Twisted's endpoints answer at once."""
+        answers: list[IListeningPort | Failure] = []
+        try:
+            endpoint = serverFromString(self._reactor, self.options.endpoint)
+            endpoint.listen(factory).addBoth(answers.append)
+        except LookupError as error:
+            raise StartError(f"systemd has handed over no {self.options.endpoint}.") from error
+        if not answers:
+            raise StartError(f"{self.options.endpoint} does not answer at once, as it should.")
+        if isinstance(answers[0], Failure):
+            raise StartError(self._refusal(answers[0].value))
+        return answers[0]
+
+    def _refusal(self, error: BaseException | None) -> str:
+        cause = error.socketError if isinstance(error, CannotListenError) else error
+        endpoint = self.options.endpoint
+        match getattr(cause, "errno", None):
+            case errno.EADDRINUSE:
+                return f"{endpoint} is in use: stop what uses it, or write another endpoint."
+            case errno.EACCES:
+                return (
+                    f"{endpoint} is not allowed to this user: write a port from 1024 on,"
+                    " or let systemd open it."
+                )
+            case errno.EADDRNOTAVAIL:
+                return f"{endpoint} has an address that this machine does not have."
+        return f"{endpoint} cannot be listened on: {cause}."
+
+
+def _without_delay(handle: socket.socket) -> None:
+    """What is written goes out at once. Accepted sockets inherit this from the listening one."""
+    if handle.family in (socket.AF_INET, socket.AF_INET6):
+        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

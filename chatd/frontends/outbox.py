@@ -1,0 +1,104 @@
+"""Bounded output to one client: a reader who cannot keep up is let go.
+
+What is written in one turn of the reactor goes out as one write at its end: what costs is
+one TLS record and one system call for each client, not the message. What the client's
+machine does not take stays here, up to a limit; beyond it the client is told and dropped,
+and may come back and read on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IPushProducer, IReactorTime, ITransport
+from zope.interface import implementer
+
+MOST = 1 << 20
+"""Bytes that may wait for one client."""
+
+
+class Mailman:
+    """Empties the outboxes that something was put in, once in each turn of the reactor."""
+
+    def __init__(self, reactor: IReactorTime) -> None:
+        self._reactor = reactor
+        self._full: list[Outbox] = []
+
+    def will_empty(self, outbox: Outbox) -> None:
+        """Flush this outbox at the end of the turn."""
+        if not self._full:
+            self._reactor.callLater(0, self._empty)
+        self._full.append(outbox)
+
+    def _empty(self) -> None:
+        full, self._full = self._full, []
+        for outbox in full:
+            outbox.flush()
+
+
+@implementer(IPushProducer)
+class Outbox:
+    """What waits to be written to one client.
+
+    :param overflow: called once, when more waits than may; the outbox is silent from then on.
+    """
+
+    __slots__ = ("_chunks", "_mailman", "_overflow", "_paused", "_size", "_transport")
+
+    def __init__(
+        self, transport: ITransport, mailman: Mailman, overflow: Callable[[], None]
+    ) -> None:
+        self._transport: ITransport | None = transport
+        self._mailman = mailman
+        self._overflow = overflow
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._paused = False
+        transport.registerProducer(self, True)  # type: ignore[attr-defined]
+
+    def write(self, chunk: bytes) -> None:
+        """Send this soon, after all that was written before it."""
+        if self._transport is None:
+            return
+        if not self._chunks and not self._paused:
+            self._mailman.will_empty(self)
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > MOST:
+            self._chunks.clear()
+            self._transport = None
+            self._overflow()
+
+    def flush(self) -> None:
+        """Hand over what waits, unless the client's machine takes no more for now."""
+        if self._chunks and not self._paused and self._transport is not None:
+            chunks, self._chunks, self._size = self._chunks, [], 0
+            self._transport.write(b"".join(chunks))
+
+    def close(self, last: bytes = b"") -> None:
+        """Send what waits and these last words, and hang up; nothing is sent after that."""
+        transport, self._transport = self._transport, None
+        if transport is None:
+            return
+        transport.unregisterProducer()  # type: ignore[attr-defined]
+        transport.write(b"".join(self._chunks) + last)
+        self._chunks.clear()
+        transport.loseConnection()
+
+    def forget(self) -> None:
+        """The client is gone: there is nobody to send anything to."""
+        self._transport = None
+        self._chunks.clear()
+
+    def pauseProducing(self) -> None:
+        """The transport's buffer is full: keep things here."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """The transport's buffer is empty again."""
+        self._paused = False
+        self.flush()
+
+    def stopProducing(self) -> None:
+        """The transport is gone."""
+        self.forget()

@@ -1,0 +1,102 @@
+"""What an operator does to the accounts without being a client: `chatd account …`, `chatd invite`.
+
+It works on the store itself, whether the daemon runs or not; a daemon that runs sees it
+at the account's next log-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from secrets import token_urlsafe
+from typing import Any
+
+from twisted.application.service import IService
+
+from chatd.config import Config
+from chatd.core.accounts import PASSWORD, Accounts, digest
+from chatd.errors import AccountExists, NoSuchAccount
+from chatd.interfaces import IAuthenticator, IStore
+from chatd.model import Account, Invitation, Rank
+from chatd.names import skeleton
+from chatd.plugins import build
+
+
+class Office:
+    """The accounts of a house, and those who keep and check them."""
+
+    def __init__(self, config: Config, reactor: Any, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        (part,) = config.those(IStore)
+        self._store = build(IStore, part.name, part.options, reactor)
+        made = [
+            build(IAuthenticator, part.name, part.options, reactor)
+            for part in config.those(IAuthenticator)
+        ]
+        self._authenticators = {one.kind: one for one in made}
+        self._accounts = Accounts(
+            self._store, self._authenticators, config.settings, reactor, clock
+        )
+
+    async def open(self) -> None:
+        """Open the store, and let those work who check."""
+        await self._store.open()
+        for service in self._services():
+            service.startService()
+
+    async def close(self) -> None:
+        """The end of `open`."""
+        for service in self._services():
+            service.stopService()
+        await self._store.close()
+
+    async def add(self, name: str, password: str, rank: Rank) -> None:
+        """Make an account.
+
+        :raise ChatError: if the name or the password will not do.
+        """
+        self._accounts.check_name(name)
+        self._accounts.check_password(password)
+        if await self._store.find_alike(skeleton(name)):
+            raise AccountExists(name)
+        secret = await self._authenticators[PASSWORD].enrol(password)
+        await self._store.add_account(name, rank, self._clock(), {PASSWORD: secret})
+
+    async def set_password(self, name: str, password: str) -> None:
+        """Give an account another password.
+
+        :raise ChatError: if there is no such account, or the password will not do.
+        """
+        account = await self._find(name)
+        self._accounts.check_password(password)
+        fresh = await self._authenticators[PASSWORD].enrol(password)
+        old = await self._store.secrets(account.key, PASSWORD)
+        await self._store.keep_secret(account.key, PASSWORD, fresh, old[0] if old else None)
+
+    async def set_rank(self, name: str, rank: Rank) -> None:
+        """Say what an account may do on the whole server.
+
+        :raise NoSuchAccount: if there is none.
+        """
+        await self._store.change_account(replace(await self._find(name), rank=rank))
+
+    async def all(self) -> list[Account]:
+        """All accounts, by name."""
+        return list(await self._store.accounts())
+
+    async def invite(self, uses: int, seconds: float) -> str:
+        """Make a code that lets somebody register, so often and for so long."""
+        code = token_urlsafe(12)
+        expires = self._clock() + int(seconds * 1000)
+        await self._store.add_invitation(Invitation(digest(code), "the operator", expires, uses))
+        return code
+
+    async def _find(self, name: str) -> Account:
+        account: Account | None = await self._store.find_account(name)
+        if account is None:
+            raise NoSuchAccount(name)
+        return account
+
+    def _services(self) -> list[IService]:
+        parts = [*self._authenticators.values()]
+        return [part for part in parts if IService.providedBy(part)]

@@ -1,0 +1,17 @@
+"""The plugins that come with chatd, one line each. None is imported unless the ini names it."""
+
+from chatd.interfaces import IAuthenticator, IBus, IFrontend, IStore
+from chatd.plugins import Maker
+
+sql = Maker(IStore, "sql", "chatd.stores.sql", "SQLite, in one file")
+memory = Maker(IStore, "memory", "chatd.stores.memory", "forgets everything when the daemon stops")
+
+local = Maker(IBus, "local", "chatd.buses.local", "for a house of one process")
+
+password = Maker(IAuthenticator, "password", "chatd.authenticators.password", "argon2id")
+certificate = Maker(
+    IAuthenticator, "certificate", "chatd.authenticators.certificate", "TLS client certificates"
+)
+
+irc = Maker(IFrontend, "irc", "chatd.frontends.irc", "IRC clients")
+human = Maker(IFrontend, "human", "chatd.frontends.human", "people with telnet or openssl")
