@@ -28,7 +28,7 @@ from chatd.core.settings import Auth, Limits, Server, Settings
 from chatd.errors import BadRoomName, StartError
 from chatd.interfaces import IAuthenticator, IBus, IFrontend, IStore
 from chatd.names import check_room_name
-from chatd.values import Kind, kind_of, placed
+from chatd.values import Kind, kind_of, one_of, placed
 
 Record = TypeVar("Record")
 
@@ -216,9 +216,9 @@ class _Ini:
         try:
             options = plugins.find(FAMILIES[family], name).options()
         except LookupError as error:
-            self._refuse(section, "type", name, str(error.args[0]))
+            self._refuse(*self._chosen_at(section), name, str(error.args[0]))
         except StartError as error:
-            self._fault(section, "type", f"type = {error}")
+            self._fault(*self._chosen_at(section), f"type = {error}")
         else:
             return Part(section, FAMILIES[family], name, self.record(section, options, "type"))
         return None
@@ -252,6 +252,12 @@ class _Ini:
                 remedy = _nearest(section, self._known, "[{}]")
             self._fault(section, None, f"is no good: {remedy}")
 
+    def _chosen_at(self, section: str) -> tuple[str, str]:
+        """The section and the setting that choose a plugin."""
+        if section.startswith("authenticator ") and "type" not in self._sections.get(section, {}):
+            return "auth", "authenticators"
+        return section, "type"
+
     def _take(
         self, given: dict[str, Any], kind: Kind, section: str, name: str, written: str
     ) -> None:
@@ -273,11 +279,11 @@ class _Ini:
         try:
             made: Any = record(**given)
         except ValueError as error:
-            self._fault(section, None, str(error))
+            self._fault(section, str(error).split()[0], str(error))
             made = record()
         places = {name: placed(getattr(made, name), self._base) for name in settings_of(record)}
         if isinstance(made, ServerSection):
-            self._base = places["data"]
+            self._base = places["data"] = places["data"].resolve()
         placed_record: Record = replace(made, **places)
         return placed_record
 
@@ -294,7 +300,7 @@ def _nearest(name: str, names: Iterable[str], form: str = "{!r}") -> str:
     near = get_close_matches(name, list(names), 1, cutoff=0.5)
     if near:
         return f"did you mean {form.format(near[0])}?"
-    return f"it should be one of {', '.join(form.format(n).strip(chr(39)) for n in names)}."
+    return f"it should be {one_of([form.format(each) for each in names])}."
 
 
 def _resolved(written: str, folder: Path) -> str:
@@ -316,7 +322,7 @@ def _resolved(written: str, folder: Path) -> str:
 
 def _variable(match: re.Match[str]) -> str:
     if match[1] not in os.environ:
-        raise LookupError(f"there is no {match[1]} in the environment.")
+        raise LookupError(f"there is no variable {match[1]!r} in the environment.")
     return os.environ[match[1]]
 
 
@@ -353,18 +359,19 @@ def _sections(path: Path, text: str) -> Mapping[str, Mapping[str, str]]:
     try:
         parser.read_string(text, str(path))
     except configparser.Error as error:
-        raise ConfigError(*_faults_of_form(path, error)) from error
+        raise ConfigError(*_faults_of_form(path, text.splitlines(), error)) from error
     return {name: parser[name] for name in parser.sections()}
 
 
-def _faults_of_form(path: Path, error: configparser.Error) -> Iterator[str]:
+def _faults_of_form(path: Path, text: list[str], error: configparser.Error) -> Iterator[str]:
     match error:
         case configparser.DuplicateOptionError():
             yield f"{path}:{error.lineno} [{error.section}] has {error.option} a second time."
         case configparser.DuplicateSectionError():
             yield f"{path}:{error.lineno} [{error.section}] is there a second time."
         case configparser.MissingSectionHeaderError():
-            yield f"{path}:{error.lineno} should be in a section, like [server]."
+            remedy = "it should be a section, like [server]."
+            yield f"{path}:{error.lineno} {text[error.lineno - 1]!r} is no good: {remedy}"
         case configparser.ParsingError():
-            for line, text in error.errors:
-                yield f"{path}:{line} {text} should be `name = value`."
+            for line, _ in error.errors:
+                yield f"{path}:{line} {text[line - 1]!r} is no good: it should be name = value."

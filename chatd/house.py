@@ -119,7 +119,6 @@ class House(Service):
             directory.secret(self.config),
         )
         await self.core.rooms.load()
-        await self.core.rooms.load()
         self._begin(IFrontend)
         await self._announce(store)
 

@@ -95,7 +95,7 @@ def build(makes: type[Interface], name: str, options: Any, reactor: Any) -> Any:
 
 
 def _unknown(makes: type[Interface], name: str) -> str:
-    names = tuple(maker.name for maker in makers(makes))
+    names = [maker.name for maker in makers(makes)]
     near = get_close_matches(name, names, 1)
     sentence = f"it should be {one_of(names)}{f'; did you mean {near[0]}?' if near else '.'}"
     return " ".join([sentence, *_broken()])

@@ -7,7 +7,7 @@ declared once, where it is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -68,7 +68,7 @@ def _choice(choices: tuple[str, ...]) -> Kind:
     return Kind(one_of(choices), parse)
 
 
-def one_of(choices: tuple[str, ...]) -> str:
+def one_of(choices: Sequence[str]) -> str:
     """The words for a choice."""
     return f"one of {', '.join(choices)}" if len(choices) > 1 else "".join(choices)
 
@@ -160,7 +160,7 @@ _KINDS: dict[Any, Kind] = {
     int: Kind("a whole number, like 32", _number),
     Seconds: SECONDS,
     Bytes: Kind("a size, like 512, 64k or 10m", _bytes, lambda v: _measured(_SIZES, v)),
-    Path: Kind("the path of a file, like /etc/ssl/chat.pem", _path),
+    Path: Kind("a path, like /etc/ssl/chat.pem", _path),
     Secret: Kind("a secret, like ${CHATD_SECRET} or file:secret.txt", str, mask=lambda _: _HIDDEN),
     Url: Kind(
         "a URL, like sqlite:///chatd.db", _url, mask=lambda value: _PASSWORD.sub(_HIDDEN, value)

@@ -6,7 +6,7 @@ as the guest is there.
 
 from __future__ import annotations
 
-from chatd.answers import Entered
+from chatd.answers import Entered, Refused
 from chatd.core.log import Log
 from chatd.core.permissions import Act, check, check_over, check_registered
 from chatd.core.places import Place, Places
@@ -16,6 +16,7 @@ from chatd.core.settings import Settings
 from chatd.errors import (
     AlreadyInRoom,
     Banned,
+    ChatError,
     InviteOnly,
     NotInRoom,
     RoomFull,
@@ -55,7 +56,16 @@ class Members:
             return
         await self._return(session)
         if not self._places.of(session.person.name) and self._settings.server.lobby:
-            await self.join(session, self._settings.server.lobby)
+            await self._into_lobby(session)
+
+    async def _into_lobby(self, session: ISession) -> None:
+        try:
+            entered = await self.join(session, self._settings.server.lobby)
+        except ChatError as error:
+            session.answer(Refused(error))
+        else:
+            if entered is not None:
+                session.answer(entered)
 
     async def _return(self, session: ISession) -> None:
         """An account that comes on line is back in its rooms; the others see it come."""

@@ -40,23 +40,13 @@ from chatd.wire.numerics import Numeric
 WAITING = 64
 """Lines that may wait before the client's machine has to."""
 PIPELINED = frozenset({"PRIVMSG", "NOTICE", "TAGMSG"})
-EARLY = frozenset(
-    [
-        "AUTHENTICATE",
-        "CAP",
-        "ERROR",
-        "NICK",
-        "NICKSERV",
-        "NS",
-        "PASS",
-        "PING",
-        "PONG",
-        "QUIT",
-        "REGISTER",
-        "USER",
-        "VERIFY",
-    ]
-)
+EARLY = frozenset({"AUTHENTICATE", "CAP", "ERROR", "NICK", "NICKSERV", "NS", "PASS", "PING"}) | {
+    "PONG",
+    "QUIT",
+    "REGISTER",
+    "USER",
+    "VERIFY",
+}
 """What a client may ask for before it is on line."""
 
 
