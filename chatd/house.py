@@ -183,8 +183,12 @@ class House(Service):
             for session in list(here.sessions.values()):
                 session.close(FAREWELL)
         deadline = self._reactor.seconds() + PATIENCE
-        while len(self.core.sessions) and self._reactor.seconds() < deadline:
+        while self._is_busy() and self._reactor.seconds() < deadline:
             await deferLater(self._reactor, MOMENT)
+
+    def _is_busy(self) -> bool:
+        """Whether somebody is still here, or something is still on its way to the disk."""
+        return self.core is not None and not (len(self.core.sessions) == 0 and self.core.log.idle())
 
     def _check(self, wanted: Config) -> None:
         """Ask each part whether it could take what the ini says now.

@@ -11,12 +11,14 @@ The module is imported only if the ini names it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from twisted.plugin import IPlugin, getPlugins
+import twisted.plugins
+from twisted.plugin import IPlugin
 from twisted.python.modules import getModule
 from zope.interface import Interface, implementer
 from zope.interface.exceptions import Invalid
@@ -63,7 +65,8 @@ class Maker:
 
 def makers(makes: type[Interface]) -> list[IMaker]:
     """All that make such a part, by name."""
-    return sorted((m for m in getPlugins(IMaker) if m.makes is makes), key=lambda m: m.name)
+    found = [value for value in _dropped_in() if IMaker.providedBy(value)]
+    return sorted((maker for maker in found if maker.makes is makes), key=lambda m: m.name)
 
 
 def find(makes: type[Interface], name: str) -> IMaker:
@@ -72,7 +75,6 @@ def find(makes: type[Interface], name: str) -> IMaker:
     :raise LookupError: if there is none or more than one; the sentence follows on "is no good:".
     """
     found = [maker for maker in makers(makes) if maker.name == name]
-    found = found or [m for m in _fresh_makers() if m.makes is makes and m.name == name]
     if len(found) > 1:
         modules = " and ".join(sorted(str(getattr(m, "module", m)) for m in found))
         raise LookupError(f"there are two plugins of that name, {modules}; uninstall one.")
@@ -90,7 +92,7 @@ def build(makes: type[Interface], name: str, options: Any, reactor: Any) -> Any:
     try:
         verifyObject(makes, part)
     except Invalid as error:
-        raise StartError(f"the plugin {name} is not finished: {error}") from error
+        raise StartError(f"{name} is not finished: {error}") from error
     return part
 
 
@@ -102,18 +104,18 @@ def _unknown(makes: type[Interface], name: str) -> str:
 
 
 def _drop_ins() -> Iterator[str]:
-    """The names of all modules in all twisted/plugins folders."""
-    return (module.name for module in getModule("twisted.plugins").iterModules())
+    """The names of all modules in all twisted/plugins folders.
+
+    getPlugins would leave out those that cannot be imported, and believe a cache that may
+    be older than they are.
+    """
+    return (module.name for module in getModule(twisted.plugins.__name__).iterModules())
 
 
-def _fresh_makers() -> Iterator[IMaker]:
-    """All makers, whatever Twisted's cache of plugins says: it may be older than they are."""
+def _dropped_in() -> Iterator[Any]:
     for drop_in in _drop_ins():
-        try:
-            values = list(vars(import_module(drop_in)).values())
-        except Exception:  # noqa: S112 - told by _broken, if it turns out to matter
-            continue
-        yield from (value for value in values if IMaker.providedBy(value))
+        with suppress(Exception):  # told by _broken, if it turns out to matter
+            yield from list(vars(import_module(drop_in)).values())
 
 
 def _broken() -> Iterator[str]:

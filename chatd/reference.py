@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from chatd import config, plugins
+from chatd import config, plugins, tables
 from chatd.commands import find_commands
 from chatd.interfaces import IMaker
 from chatd.model import Rank
@@ -86,10 +86,16 @@ def commands_page() -> str:
     return "\n".join(blocks)
 
 
+def protocol_page() -> str:
+    """docs/protocol.md: written by hand, but for its tables."""
+    return tables.filled(_content("docs/protocol.md"))
+
+
 PAGES = {
     "etc/chatd.ini": lambda: ini(data="../var"),
     "docs/settings.md": settings_page,
     "docs/commands.md": commands_page,
+    "docs/protocol.md": protocol_page,
 }
 
 

@@ -33,7 +33,9 @@ from chatd.model import Endpoint
 
 LOOK_EVERY = 20  # seconds between looks whether a certificate has been renewed
 
-_LOCAL = re.compile(r"unix:|tcp6?:.*\binterface=(127\.|localhost|(\\:){2}1)")
+_LOCAL = re.compile(
+    r"unix:.*|tcp6?:.*:interface=(127(\.[0-9]{1,3}){3}|localhost|\\:\\:1)(:.*)?", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Listening:
     insecure: bool = False
 
     def __post_init__(self) -> None:
-        if not (self.tls or self.insecure or _LOCAL.match(self.endpoint)):
+        if not (self.tls or self.insecure or _LOCAL.fullmatch(self.endpoint)):
             raise ValueError(
                 f"tls = no would let others read along on {self.endpoint}: write tls = yes,"
                 " an endpoint like tcp:6667:interface=127.0.0.1, or insecure = yes."

@@ -1,0 +1,50 @@
+# The two to know: `make run` gives a running daemon, `make test` runs all quick tests.
+
+VENV = .venv
+BIN = $(VENV)/bin
+PYTEST = $(BIN)/pytest -n 2
+
+.PHONY: run test check lint docs bench irctest fuzz crash clean
+
+run: $(VENV)/for-running
+	$(BIN)/python -m chatd run --config etc/chatd.ini
+
+test: $(VENV)/for-testing
+	$(PYTEST) -m "not slow"
+
+check: lint test
+
+lint: $(VENV)/for-testing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m chatd.reference --check
+
+docs: $(VENV)/for-testing
+	$(BIN)/python -m chatd.reference
+
+bench: $(VENV)/for-testing
+	$(BIN)/python -m bench
+
+irctest: $(VENV)/for-testing
+	tests/irctest/run
+
+fuzz: $(VENV)/for-testing
+	$(PYTEST) -m slow -k fuzz
+
+crash: $(VENV)/for-testing
+	$(PYTEST) -m slow -k crash
+
+$(VENV)/for-running: setup.cfg pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/for-testing: setup.cfg pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,214 @@
+"""A house starts in order, takes a changed ini as a whole or not at all, and ends in order."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs, formatEvent
+
+from chatd import config
+from chatd.core.sessions import Here
+from chatd.house import FAREWELL, PATIENCE, House
+from chatd.interfaces import IFrontend
+from chatd.model import Person
+
+PLAIN = "[store]\ntype = memory\n[listen irc]\nendpoint = tcp:6667:interface=127.0.0.1\ntls = no\n"
+SECURE = "[store]\ntype = memory\n[listen irc]\n"
+
+
+class Started:
+    """A house in memory, and all that it says."""
+
+    def __init__(self, folder: Path, text: str = PLAIN) -> None:
+        self.ini = folder / "chatd.ini"
+        self.reactor = MemoryReactorClock()
+        self.left: list[int] = []
+        self.ini.write_text(text)
+        self.house = House(config.read(self.ini), self.reactor, lambda: 5, self.left.append)
+        self.said = self.saying(self.house.startService)
+
+    def saying(self, act: Any) -> list[str]:
+        """What is logged while something is done."""
+        with capturedLogs() as logs:
+            act()
+        return [f"{event['log_level'].name}: {formatEvent(event)}" for event in logs]
+
+    def reloaded(self, text: str) -> list[str]:
+        """What is logged when the house reads another ini."""
+        self.ini.write_text(text)
+        return self.saying(self.house.reload)
+
+
+def test_start(tmp_path: Path) -> None:
+    """It listens, says where, how to make the first administrator, and that it is ready."""
+    started = Started(tmp_path)
+    assert [server[0] for server in started.reactor.tcpServers] == [6667]
+    assert started.said[-3:] == [
+        "info: [listen irc] listens on 0.0.0.0 port 6667",
+        f"info: no administrator yet: chatd account add NAME --rank admin --config {started.ini}",
+        "info: chatd 0.1.0 is ready",
+    ]
+    assert started.left == []
+
+
+def test_certificate_is_announced(tmp_path: Path) -> None:
+    """The fingerprint that people compare is in the log."""
+    started = Started(tmp_path, SECURE)
+    (part,) = started.house.config.those(IFrontend)
+    assert any(part.options.pair.fingerprint() in line for line in started.said)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (
+            lambda data: (data / "key.pem").write_text("nonsense"),
+            "[listen irc] there is no key in {data}/key.pem that can be read:"
+            " it should be PEM, without a password.",
+        ),
+        (
+            lambda data: (data / "secret").write_bytes(b"short"),
+            "{data}/secret is damaged: remove it, and another is made.",
+        ),
+    ],
+)
+def test_no_start(tmp_path: Path, damage: Any, sentence: str) -> None:
+    """What keeps it from starting is one sentence with its place, and it leaves with status 1."""
+    data = tmp_path / "var"
+    Started(tmp_path, SECURE).house.stopService()
+    damage(data)
+    started = Started(tmp_path, SECURE)
+    assert started.said[-1] == f"critical: chatd: {started.ini} {sentence.format(data=data)}"
+    assert started.left == [1]
+    assert started.reactor.tcpServers == []
+
+
+def test_no_place_for_data(tmp_path: Path) -> None:
+    """A data directory that cannot be made is one sentence."""
+    (tmp_path / "var").write_text("a file")
+    started = Started(tmp_path)
+    assert started.left == [1]
+    assert "cannot be written" in started.said[-1]
+
+
+def test_bug_while_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug is logged as one, and nobody waits for a daemon that will never be ready."""
+    monkeypatch.setattr("chatd.house.make_core", lambda *args: 1 / 0)
+    started = Started(tmp_path)
+    assert started.left == [1]
+    assert started.said[-1].startswith("critical: chatd could not start")
+
+
+def test_reload(tmp_path: Path) -> None:
+    """A changed ini is in force at once, everywhere."""
+    started = Started(tmp_path)
+    assert started.house.core is not None
+    said = started.reloaded(PLAIN + "[server]\nmotd = hello\n[auth]\nguests = yes\n")
+    assert said == [f"info: {started.ini} is in force"]
+    settings = started.house.core.settings
+    assert (settings.server.motd, settings.auth.guests) == ("hello", True)
+
+
+def test_broken_reload(tmp_path: Path) -> None:
+    """If anything in the ini is no good nothing is changed, and the log says what it is."""
+    started = Started(tmp_path)
+    assert started.house.core is not None
+    said = started.reloaded(PLAIN + "[server]\nmotd = hello\n[auth]\nguests = maybe\n")
+    assert len(said) == 1
+    assert said[0].startswith(f"error: nothing is changed: chatd: {started.ini}:9 [auth] guests")
+    assert started.house.core.settings.server.motd == ""
+
+
+def test_reload_with_a_broken_certificate(tmp_path: Path) -> None:
+    """What only shows when a part looks at it keeps all the rest from changing, too."""
+    started = Started(tmp_path, SECURE)
+    assert started.house.core is not None
+    said = started.reloaded(f"{SECURE}certificate = none.pem\n[server]\nmotd = hello\n")
+    assert len(said) == 1
+    assert f"chatd: {started.ini} [listen irc] the certificate {tmp_path}/var/none.pem" in said[0]
+    assert started.house.core.settings.server.motd == ""
+
+
+def test_ini_that_is_gone(tmp_path: Path) -> None:
+    """Without its ini a daemon goes on as it was."""
+    started = Started(tmp_path)
+    os.remove(started.ini)
+    said = started.saying(started.house.reload)
+    assert said == [
+        f"error: nothing is changed: chatd: there is no {started.ini}: make one with `chatd init`."
+    ]
+
+
+def test_what_needs_a_restart(tmp_path: Path) -> None:
+    """Parts that cannot change while they run are named, until the ini is as it was."""
+    started = Started(tmp_path)
+    said = started.reloaded(PLAIN.replace("memory", "sql") + "[listen human]\n")
+    assert "warn: [store] stays as it is until a restart" in said
+    assert "warn: [listen human] stays as it is until a restart" in said
+    assert started.reloaded(PLAIN) == [f"info: {started.ini} is in force"]
+
+
+def test_endpoint_needs_a_restart(tmp_path: Path) -> None:
+    """Clients stay where they are when the ini names another port."""
+    started = Started(tmp_path)
+    said = started.reloaded(PLAIN.replace("6667", "6668"))
+    assert "warn: tcp:6667:interface=127.0.0.1 stays until a restart" in said
+    assert [server[0] for server in started.reactor.tcpServers] == [6667]
+
+
+class Session:
+    """A client that goes when it is told to, or stays."""
+
+    def __init__(self, started: Started, name: str, *, stays: bool = False) -> None:
+        assert started.house.core is not None
+        self.told: list[str] = []
+        self._stays = stays
+        self._here = started.house.core.sessions._here
+        self._name = name
+        self._here[name] = Here(Person(name), {name: self})  # type: ignore[dict-item]
+
+    def close(self, reason: str) -> None:
+        """Hang up."""
+        self.told.append(reason)
+        if not self._stays:
+            del self._here[self._name]
+
+
+def ended(started: Started) -> tuple[Deferred[None], list[str]]:
+    ends: list[Deferred[None]] = []
+    said = started.saying(lambda: ends.append(started.house.stopService()))
+    return ends[0], said
+
+
+def test_stop(tmp_path: Path) -> None:
+    """All clients are told, and when they have gone it is over."""
+    started = Started(tmp_path)
+    sessions = [Session(started, name) for name in ("ada", "bob")]
+    end, said = ended(started)
+    assert [session.told for session in sessions] == [[FAREWELL], [FAREWELL]]
+    assert end.called
+    assert said[-1] == "info: chatd has ended"
+
+
+def test_client_who_stays(tmp_path: Path) -> None:
+    """A client that does not go holds the end up for a few seconds only."""
+    started = Started(tmp_path)
+    Session(started, "eve", stays=True)
+    end, _ = ended(started)
+    started.reactor.pump([0.1] * int((PATIENCE - 1) * 10))
+    assert not end.called
+    started.reactor.pump([0.1] * 20)
+    assert end.called
+
+
+def test_stop_after_no_start(tmp_path: Path) -> None:
+    """What could not start can still be ended."""
+    (tmp_path / "var").write_text("a file")
+    end, said = ended(Started(tmp_path))
+    assert end.called
+    assert said[-1] == "info: chatd has ended"
