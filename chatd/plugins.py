@@ -10,20 +10,17 @@ The module is imported only if the ini names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-import twisted.plugins
 from twisted.plugin import IPlugin
-from twisted.python.modules import getModule
 from zope.interface import Interface, implementer
 from zope.interface.exceptions import Invalid
 from zope.interface.verify import verifyObject
 
+from chatd.dropins import broken, providing
 from chatd.errors import StartError
 from chatd.interfaces import IMaker
 from chatd.values import one_of
@@ -65,8 +62,8 @@ class Maker:
 
 def makers(makes: type[Interface]) -> list[IMaker]:
     """All that make such a part, by name."""
-    found = [value for value in _dropped_in() if IMaker.providedBy(value)]
-    return sorted((maker for maker in found if maker.makes is makes), key=lambda m: m.name)
+    found = (maker for maker in providing(IMaker) if maker.makes is makes)
+    return sorted(found, key=lambda maker: maker.name)
 
 
 def find(makes: type[Interface], name: str) -> IMaker:
@@ -100,29 +97,4 @@ def _unknown(makes: type[Interface], name: str) -> str:
     names = [maker.name for maker in makers(makes)]
     near = get_close_matches(name, names, 1)
     sentence = f"it should be {one_of(names)}{f'; did you mean {near[0]}?' if near else '.'}"
-    return " ".join([sentence, *_broken()])
-
-
-def _drop_ins() -> Iterator[str]:
-    """The names of all modules in all twisted/plugins folders.
-
-    getPlugins would leave out those that cannot be imported, and believe a cache that may
-    be older than they are.
-    """
-    return (module.name for module in getModule(twisted.plugins.__name__).iterModules())
-
-
-def _dropped_in() -> Iterator[Any]:
-    for drop_in in _drop_ins():
-        with suppress(Exception):  # told by _broken, if it turns out to matter
-            yield from list(vars(import_module(drop_in)).values())
-
-
-def _broken() -> Iterator[str]:
-    """A sentence for each drop-in that cannot be imported: what one looks for may be in it."""
-    for drop_in in _drop_ins():
-        try:
-            import_module(drop_in)
-        except Exception as error:
-            path = drop_in.replace(".", "/")
-            yield f"({path}.py cannot be imported: {type(error).__name__}: {error}.)"
+    return " ".join([sentence, *broken()])

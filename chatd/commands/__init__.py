@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from twisted.plugin import IPlugin, getPlugins
+from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from chatd.answers import Answer, Refused
 from chatd.core import Core
+from chatd.dropins import providing
 from chatd.errors import ChatError, InvalidParams, NeedMoreParams
 from chatd.events import Cause
 from chatd.interfaces import ICommand, ISession
@@ -115,7 +116,7 @@ def find_commands() -> Iterable[ICommand]:
     """All commands that come with chatd, then those dropped into twisted/plugins."""
     for info in pkgutil.iter_modules(__path__):
         yield from commands_in(import_module(f"{__name__}.{info.name}"))
-    yield from getPlugins(ICommand)
+    yield from providing(ICommand)
 
 
 def _usage(parameter: inspect.Parameter) -> str:

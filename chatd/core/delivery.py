@@ -58,7 +58,7 @@ class Delivery:
     def _deliver(self, events: tuple[Event, ...], told: Batch) -> None:
         first = events[0]
         if isinstance(first, Left | Removed | Quit):
-            readers = self._readers(first)
+            readers: Iterable[ISession] = tuple(self._readers(first))
             self._places.apply(first)
         else:
             for event in events:
@@ -93,13 +93,14 @@ class Delivery:
         return _sessions_in(place) if least is None else _sessions_in(place, least)
 
     def _around(self, event: Event) -> Iterable[ISession]:
-        """Somebody's own sessions, and all who share a room with them."""
+        """Somebody's own sessions, unless they have none, and all who share a room with them."""
         names = {event.by.name}
         if isinstance(event, PersonChanged):
             names.add(event.now.name)
         found: dict[str, ISession] = {}
         for name in names:
-            found.update((s.key, s) for s in self._of(name))
+            if not isinstance(event, Quit):
+                found.update((s.key, s) for s in self._of(name))
             for place in self._places.of(name):
                 found.update((s.key, s) for s in _sessions_in(place))
         if isinstance(event, WentAway):

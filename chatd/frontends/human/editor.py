@@ -11,7 +11,6 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
 from itertools import islice
-from os.path import commonprefix
 
 from wcwidth import iter_graphemes, iter_graphemes_reverse, wcswidth
 
@@ -20,7 +19,7 @@ from chatd.wire.human import LONGEST
 REMEMBERED = 100
 """Lines that the arrow keys bring back."""
 
-SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O[A-Za-z]|[^\[O])")
+SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O[A-Za-z]|[^\[O\x00-\x1f])")
 _KEY = re.compile(rf"{SEQUENCE.pattern}|[^\x00-\x1f\x7f-\x9f]+|.", re.DOTALL)
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-9;?]{0,16}|O)?\Z")
 _decoder = getincrementaldecoder("utf-8")
@@ -59,8 +58,12 @@ class Editor:
 
     def show(self, text: str) -> None:
         """Write something above the line."""
-        self._write(self._erased() + text.replace("\n", "\r\n") + "\r\n")
+        self._write(self.farewell(text))
         self._draw()
+
+    def farewell(self, text: str) -> str:
+        """The last words as they are to be written."""
+        return self._erased() + text.replace("\n", "\r\n") + "\r\n"
 
     def prompt(self, text: str) -> None:
         """Put this before the line from now on."""
@@ -193,8 +196,8 @@ class Editor:
             return
         word = self._before.rpartition(" ")[2]
         words = list(self._complete(self._before))
-        longest = commonprefix(words)
-        if len(longest) >= len(word) and words:
+        longest = _beginning(words)
+        if len(longest) >= len(word):
             self._before = self._before.removesuffix(word)
             self._insert(longest + (" " if len(words) == 1 else ""))
 
@@ -208,6 +211,13 @@ def _fitting(graphemes: Iterable[str], room: int, *, turned: bool = False) -> st
             break
         taken.append(one)
     return "".join(reversed(taken) if turned else taken)
+
+
+def _beginning(words: list[str]) -> str:
+    """What all the words start with."""
+    first, last = (min(words), max(words)) if words else ("", "")
+    same = (n for n in range(len(first), -1, -1) if last.startswith(first[:n]))
+    return first[: next(same)]
 
 
 def _first(text: str) -> str:

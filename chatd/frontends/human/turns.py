@@ -1,0 +1,136 @@
+"""What one client asks for, done in turn.
+
+Lines are done one after another, except that messages do not wait for the disk one by one:
+a bounded number may be on their way to it together, in order, and anything else waits for
+them. A client that is ahead of its limits is slowed down, never cut off: its further lines
+wait here, and beyond a few of them so does its machine.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from chatd.errors import ChatError
+
+WAITING = 64
+"""Lines that may wait before the client's machine has to."""
+
+
+class Client(Protocol):
+    """Whose lines these are."""
+
+    async def do(self, line: str) -> None:
+        """Do what a line asks for; never raises."""
+
+    def posts(self, line: str) -> bool:
+        """Whether a line only says something."""
+
+    def most_posts(self) -> int:
+        """How many messages may be on their way to the disk."""
+
+    def ahead(self) -> float:
+        """The seconds that the client has to wait before its next request."""
+
+
+class Turns:
+    """The lines of one client that are not done yet.
+
+    :param hold: called with true when no more should be read from the client for now, and
+        with false when it may go on.
+    """
+
+    def __init__(self, client: Client, reactor: IReactorTime, hold: Callable[[bool], None]) -> None:
+        self._client = client
+        self._reactor = reactor
+        self._hold = hold
+        self._holding = False
+        self._lines: deque[str] = deque()
+        self._answer: Deferred[str] | None = None
+        self._busy = False
+        self._posts = 0
+        self._pause: IDelayedCall | None = None
+        self._over = False
+
+    def add(self, line: str) -> None:
+        """A line came in."""
+        if self._over:
+            return
+        self._lines.append(line)
+        self._work()
+        if len(self._lines) >= WAITING and not self._holding and not self._over:
+            self._holding = True
+            self._hold(True)
+
+    @property
+    def asking(self) -> bool:
+        """Whether the next line is an answer."""
+        return self._answer is not None
+
+    def next(self) -> Deferred[str]:
+        """The next line, as the answer to what was asked of the client just now.
+
+        It fails with a ChatError if the client goes instead.
+        """
+        answer: Deferred[str] = Deferred()
+        self._answer = answer
+        if self._over:
+            self.stop()
+        return answer
+
+    def stop(self) -> None:
+        """The client is gone."""
+        self._over = True
+        self._lines.clear()
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer.errback(ChatError())
+
+    def _work(self) -> None:
+        while self._lines and self._pause is None:
+            answer, self._answer = self._answer, None
+            if answer is not None:
+                answer.callback(self._lines.popleft())
+            elif not self._may_start(self._lines[0]):
+                break
+            else:
+                self._start(self._lines.popleft())
+        if self._holding and len(self._lines) < WAITING // 2:
+            self._holding = False
+            self._hold(False)
+
+    def _may_start(self, line: str) -> bool:
+        most = self._client.most_posts() if self._client.posts(line) else 1
+        if self._busy or self._posts >= most:
+            return False
+        wait = self._client.ahead()
+        if wait:
+            self._pause = self._reactor.callLater(wait, self._go_on)
+        return not wait
+
+    def _go_on(self) -> None:
+        self._pause = None
+        self._work()
+
+    def _start(self, line: str) -> None:
+        if self._client.posts(line):
+            self._posts += 1
+            ensureDeferred(self._client.do(line)).addCallback(self._posted)
+        else:
+            self._busy = True
+            ensureDeferred(self._client.do(line)).addCallback(self._done)
+
+    def _posted(self, _: None) -> None:
+        self._posts -= 1
+        self._work()
+
+    def _done(self, _: None) -> None:
+        self._busy = False
+        self._work()

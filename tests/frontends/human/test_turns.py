@@ -1,0 +1,110 @@
+"""The lines of one client, in turn."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.errors import ChatError
+from chatd.frontends.human.turns import WAITING, Turns
+
+
+class Worker:
+    """A client whose lines are done when the test says so; those with a ! only say something."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.doing: dict[str, Deferred[None]] = {}
+        self.wait = 0.0
+
+    async def do(self, line: str) -> None:
+        self.begun.append(line)
+        self.doing[line] = Deferred()
+        await self.doing[line]
+
+    def finish(self, line: str) -> None:
+        self.doing.pop(line).callback(None)
+
+    def posts(self, line: str) -> bool:
+        return line.startswith("!")
+
+    def most_posts(self) -> int:
+        return 2
+
+    def ahead(self) -> float:
+        return self.wait
+
+
+class TurnsTests(SynchronousTestCase):
+    """What is begun when."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.worker = Worker()
+        self.held: list[bool] = []
+        self.turns = Turns(self.worker, self.clock, self.held.append)
+
+    def add(self, *lines: str) -> list[str]:
+        """Lines come in; what is begun by then."""
+        for line in lines:
+            self.turns.add(line)
+        return self.worker.begun
+
+    def test_one_after_another(self) -> None:
+        """A line waits until the one before it is done."""
+        self.assertEqual(self.add("a", "b"), ["a"])
+        self.worker.finish("a")
+        self.assertEqual(self.worker.begun, ["a", "b"])
+
+    def test_posts_together(self) -> None:
+        """A few posts are under way at once; anything else waits for them, and they for it."""
+        self.assertEqual(self.add("!1", "!2", "!3", "a", "!4"), ["!1", "!2"])
+        self.worker.finish("!1")
+        self.assertEqual(self.worker.begun, ["!1", "!2", "!3"])
+        self.worker.finish("!2")
+        self.assertEqual(self.worker.begun[3:], [])
+        self.worker.finish("!3")
+        self.assertEqual(self.worker.begun[3:], ["a"])
+        self.worker.finish("a")
+        self.assertEqual(self.worker.begun[3:], ["a", "!4"])
+
+    def test_answers(self) -> None:
+        """The line after a question is its answer, also if it is there already."""
+        self.add("a", "early")
+        early = self.turns.next()
+        self.add("b")
+        self.assertEqual(self.successResultOf(early), "early")
+        late = self.turns.next()
+        self.assertTrue(self.turns.asking)
+        self.add("c")
+        self.assertEqual(self.successResultOf(late), "b")
+
+    def test_no_answer(self) -> None:
+        """Whoever is gone, or goes, answers nothing more."""
+        self.add("a")
+        asked = self.turns.next()
+        self.turns.stop()
+        self.failureResultOf(asked, ChatError)
+        self.failureResultOf(self.turns.next(), ChatError)
+        self.assertEqual(self.add("b"), ["a"])
+
+    def test_holds(self) -> None:
+        """Beyond a bound the client is held, until half of its lines are done."""
+        self.add(*map(str, range(WAITING)))
+        self.assertEqual(self.held, [])
+        self.add("one more")
+        self.assertEqual(self.held, [True])
+        for number in range(WAITING):
+            self.worker.finish(str(number))
+        self.assertEqual(self.held, [True, False])
+
+    def test_slows_down(self) -> None:
+        """Who is ahead of the limits waits, and not longer than they say."""
+        self.worker.wait = 1.5
+        self.assertEqual(self.add("a"), [])
+        self.worker.wait = 0.0
+        self.clock.advance(1.4)
+        self.assertEqual(self.add("b"), [])
+        self.clock.advance(0.2)
+        self.assertEqual(self.worker.begun, ["a"])
