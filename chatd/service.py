@@ -14,6 +14,7 @@ from chatd.core.accounts import Accounts
 from chatd.core.conversations import Conversations
 from chatd.core.delivery import Delivery
 from chatd.core.history import History
+from chatd.core.limits import Gate
 from chatd.core.log import Log
 from chatd.core.members import Members
 from chatd.core.messages import Messages
@@ -59,11 +60,12 @@ def make_core(
         places=places,
         rooms=rooms,
         members=Members(store, log, sessions, places, rooms, settings),
-        messages=Messages(log, places, conversations, settings, reactor.seconds),
+        messages=Messages(log, places, conversations, settings, reactor.seconds, new_id),
         conversations=conversations,
         history=History(store, log, places, conversations, settings),
         presence=presence,
         log=log,
+        gate=Gate(settings, reactor.seconds),
         secret=secret,
         new_id=new_id,
         started=clock(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from chatd.core.accounts import Accounts
 from chatd.core.conversations import Conversations
 from chatd.core.history import History
+from chatd.core.limits import Gate
 from chatd.core.log import Log
 from chatd.core.members import Members
 from chatd.core.messages import Messages
@@ -36,6 +37,7 @@ class Core:
     history: History
     presence: Presence
     log: Log
+    gate: Gate
     secret: bytes
     new_id: Callable[[], str]
     started: int

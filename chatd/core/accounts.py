@@ -91,8 +91,13 @@ class Accounts:
         :raise BadName, NameReserved: if a guest may not have it.
         """
         self.check_name(name)
-        if await self._store.find_account(name) or await self._store.find_alike(skeleton(name)):
+        if await self._is_taken(name):
             raise NameReserved(name)
+
+    async def _is_taken(self, name: str) -> bool:
+        """Whether an account has the name, or one that looks like it."""
+        found = await self._store.find_account(name)
+        return (found or await self._store.find_alike(skeleton(name))) is not None
 
     # -- making one
 
@@ -104,7 +109,7 @@ class Accounts:
         :param session: the key of the session that asks.
         :raise RegistrationClosed, BadName, WeakPassword, AccountExists, TooFast: if not.
         """
-        if self._settings.auth.registration == "closed":
+        if self._settings.auth.registration == "closed" or PASSWORD not in self._authenticators:
             raise RegistrationClosed()
         await self._check_new(name, password)
         limits = self._settings.limits
@@ -118,16 +123,17 @@ class Accounts:
     async def confirm(self, session: str, name: str, code: str, address: str) -> Account:
         """Finish a registration with an invitation code.
 
-        :raise NothingToVerify, BadInvitation, TooManyAttempts: if not.
+        :raise NothingToVerify, AccountExists, BadInvitation, TooManyAttempts: if not.
         """
         pending = self._pending.get(session)
         if pending is None or fold(pending.name) != fold(name):
             raise NothingToVerify(name)
+        await self._check_free(pending.name)
         await self._slow_down(("address", address))
         if not await self._store.use_invitation(digest(code), self._now()):
             self._failed(name, address, ("address", address))
             raise BadInvitation()
-        del self._pending[session]
+        self._pending.pop(session, None)
         return await self._add(pending.name, pending.secret)
 
     def forget(self, session: str) -> None:
@@ -137,7 +143,10 @@ class Accounts:
     async def _check_new(self, name: str, password: str) -> None:
         self.check_name(name)
         self.check_password(password)
-        if await self._store.find_account(name) or await self._store.find_alike(skeleton(name)):
+        await self._check_free(name)
+
+    async def _check_free(self, name: str) -> None:
+        if await self._is_taken(name):
             raise AccountExists(name)
 
     def _wait_for_code(self, session: str, pending: Pending) -> None:
@@ -177,10 +186,11 @@ class Accounts:
         try:
             async with lock:
                 await self._slow_down(*who)
-                return await self._prove(name, kind, proof)
-        except LoginFailed:
-            self._failed(name, address, *who)
-            raise
+                try:
+                    return await self._prove(name, kind, proof)
+                except LoginFailed:
+                    self._failed(name, address, *who)
+                    raise
         finally:
             if not lock.locked and not lock.waiting:
                 self._locks.pop(fold(name), None)

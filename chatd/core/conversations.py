@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from chatd.core.log import Log
 from chatd.core.sessions import Sessions
 from chatd.errors import NameTaken, NoSuchAccount
-from chatd.events import Event, Quit
+from chatd.events import Event, PersonChanged, Quit
 from chatd.interfaces import IAccountStore, IRoomStore
 from chatd.model import Person, Role, Room
 from chatd.names import direct_name, fold
@@ -34,6 +34,7 @@ class Conversations:
         self._log = log
         self._sessions = sessions
         self._rooms: dict[str, Room] = {}
+        self._passing: dict[str, Room] = {}
         self._making = DeferredLock()
 
     async def open(self, person: Person, name: str) -> tuple[Room, str]:
@@ -63,7 +64,7 @@ class Conversations:
 
     async def _find(self, one: str, other: str) -> Room | None:
         name = direct_name(one, other)
-        room = self._rooms.get(name)
+        room = self._rooms.get(name) or self._passing.get(name)
         if room is None:
             room = await self._store.find_direct(name)
             if room is not None:
@@ -71,6 +72,10 @@ class Conversations:
         return room
 
     def _remember(self, name: str, room: Room) -> None:
+        """Remember some of those that are kept, and all that will have to be dropped."""
+        if not room.kept:
+            self._passing[name] = room
+            return
         if len(self._rooms) >= REMEMBERED:
             del self._rooms[next(iter(self._rooms))]
         self._rooms[name] = room
@@ -91,16 +96,22 @@ class Conversations:
         return room
 
     def heard(self, event: Event) -> None:
-        """When a guest goes, what was said to them and by them goes too."""
-        if isinstance(event, Quit) and event.by.key is None:
+        """When a guest goes, or has another name, what was said to them and by them goes too."""
+        if event.by.key is None and _gives_up_name(event):
             ended = ensureDeferred(self._forget(event.by))
             ended.addErrback(lambda f: self.log.failure("a conversation could not be dropped", f))
 
     async def _forget(self, guest: Person) -> None:
         name = fold(guest.name)
-        for room in [r for n, r in self._rooms.items() if name in n.split(" ") and not r.kept]:
-            del self._rooms[room.name]
+        names = [known for known in self._passing if name in known.split(" ")]
+        for room in [self._passing.pop(known) for known in names]:
             await self._store.drop_room(room.key)
+
+
+def _gives_up_name(event: Event) -> bool:
+    if isinstance(event, PersonChanged):
+        return fold(event.by.name) != fold(event.now.name)
+    return isinstance(event, Quit)
 
 
 def _identity(person: Person) -> str:

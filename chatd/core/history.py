@@ -1,7 +1,10 @@
 """Reading back what was said, and how far each has read.
 
-Only members read a room's history, and only the two a direct conversation's. A place in a
-history is a message id, an entry's number or a time.
+Only members read a room's history, and only the two a direct conversation's; what was
+said to those of some role, only they. A place in a history is a message id or a time.
+
+Who wants only what was `said`, and not who came and went, gets as many messages as they
+asked for, unless there are long stretches between them.
 """
 
 from __future__ import annotations
@@ -15,10 +18,13 @@ from chatd.core.permissions import Act, check
 from chatd.core.places import Places
 from chatd.core.settings import Settings
 from chatd.errors import AccountRequired, InvalidParams, NoSuchMessage
-from chatd.events import Cause, Entry, MarkerMoved
+from chatd.events import Cause, Entry, MarkerMoved, Posted
 from chatd.interfaces import ILogStore, ISession
-from chatd.model import Conversation, Room
+from chatd.model import Conversation, Role, Room
 from chatd.names import is_room
+
+STRETCH = 10
+"""How many pages are looked through for one page of messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,22 @@ class Spot:
 
     id: str | None = None
     time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a reader sees of a conversation; `room` is None if nothing was said in it yet."""
+
+    target: str
+    room: Room | None
+    role: Role | None
+    said: bool
+
+    def shows(self, entry: Entry) -> bool:
+        """Whether the reader sees an entry."""
+        if not isinstance(entry, Posted):
+            return not self.said
+        return entry.least is None or (self.role is not None and self.role >= entry.least)
 
 
 class History:
@@ -47,44 +69,66 @@ class History:
         self._settings = settings
 
     async def latest(
-        self, session: ISession, target: str, limit: int, after: Spot | None = None
+        self,
+        session: ISession,
+        target: str,
+        limit: int,
+        after: Spot | None = None,
+        *,
+        said: bool = False,
     ) -> Page:
         """The newest entries, only those after a spot if there is one.
 
-        :raise NoSuchRoom, NotInRoom, NotAllowed, NoSuchMessage: as in all reading.
+        :raise NoSuchRoom, NotInRoom, InvalidParams, NoSuchMessage: as in all reading.
         """
-        return await self._page(session, target, after, None, limit, newest=True)
+        view = await self._view(session, target, said)
+        return await self._page(view, after, None, limit, newest=True)
 
-    async def before(self, session: ISession, target: str, spot: Spot, limit: int) -> Page:
+    async def before(
+        self, session: ISession, target: str, spot: Spot, limit: int, *, said: bool = False
+    ) -> Page:
         """The entries that came just before a spot."""
-        return await self._page(session, target, None, spot, limit, newest=True)
+        view = await self._view(session, target, said)
+        return await self._page(view, None, spot, limit, newest=True)
 
-    async def after(self, session: ISession, target: str, spot: Spot, limit: int) -> Page:
+    async def after(
+        self, session: ISession, target: str, spot: Spot, limit: int, *, said: bool = False
+    ) -> Page:
         """The entries that came just after a spot."""
-        return await self._page(session, target, spot, None, limit, newest=False)
+        view = await self._view(session, target, said)
+        return await self._page(view, spot, None, limit, newest=False)
 
     async def between(
-        self, session: ISession, target: str, start: Spot, end: Spot, limit: int
+        self,
+        session: ISession,
+        target: str,
+        start: Spot,
+        end: Spot,
+        limit: int,
+        *,
+        said: bool = False,
     ) -> Page:
         """The entries between two spots, nearest to the first of them."""
-        room = await self._room(session, target)
-        if room is None:
+        view = await self._view(session, target, said)
+        if view.room is None:
             return Page(target, ())
-        first, last = await self._number(room, start), await self._number(room, end)
+        first, last = await self._number(view.room, start), await self._number(view.room, end)
         backwards = last < first
         low, high = (end, start) if backwards else (start, end)
-        return await self._page(session, target, low, high, limit, newest=backwards)
+        return await self._page(view, low, high, limit, newest=backwards)
 
-    async def around(self, session: ISession, target: str, spot: Spot, limit: int) -> Page:
+    async def around(
+        self, session: ISession, target: str, spot: Spot, limit: int, *, said: bool = False
+    ) -> Page:
         """The entries around a spot, the one at it among them."""
-        room = await self._room(session, target)
-        if room is None:
+        view = await self._view(session, target, said)
+        if view.room is None:
             return Page(target, ())
         limit = self._bounded(limit)
-        middle = await self._number(room, spot)
+        middle = await self._number(view.room, spot)
         half = limit // 2
-        newer = await self._store.page(room, middle - 1, None, limit - half, False)
-        older = await self._store.page(room, None, middle, half, True)
+        newer = await self._entries(view, view.room, middle - 1, None, limit - half, newest=False)
+        older = await self._entries(view, view.room, None, middle, half, newest=True)
         return Page(target, (*older, *newer))
 
     async def conversations(
@@ -105,10 +149,11 @@ class History:
 
         :raise NoSuchMessage: if there is none in that conversation.
         """
-        room = await self._room(session, target)
-        number = None if room is None else _number_in(room, id_)
-        entry = None if room is None or not number else await self._store.find(room, number)
-        if entry is None:
+        view = await self._view(session, target)
+        entry = None
+        if view.room is not None:
+            entry = await self._store.find(view.room, _number_in(view.room, id_))
+        if entry is None or not view.shows(entry):
             raise NoSuchMessage(id_)
         return entry
 
@@ -151,22 +196,37 @@ class History:
         return await self._room(session, target), session.person.key
 
     async def _page(
-        self,
-        session: ISession,
-        target: str,
-        after: Spot | None,
-        before: Spot | None,
-        limit: int,
-        *,
-        newest: bool,
+        self, view: View, after: Spot | None, before: Spot | None, limit: int, *, newest: bool
     ) -> Page:
-        room = await self._room(session, target)
+        room = view.room
         if room is None:
-            return Page(target, ())
+            return Page(view.target, ())
         low = None if after is None else await self._last_before(room, after)
         high = None if before is None else await self._number(room, before)
-        entries = await self._store.page(room, low, high, self._bounded(limit), newest)
-        return Page(target, tuple(entries))
+        limit = self._bounded(limit)
+        entries = await self._entries(view, room, low, high, limit, newest=newest)
+        return Page(view.target, tuple(entries))
+
+    async def _entries(
+        self, view: View, room: Room, low: int | None, high: int | None, limit: int, *, newest: bool
+    ) -> list[Entry]:
+        """What the reader sees of the entries between two numbers."""
+        found: list[Entry] = []
+        size = limit
+        for _ in range(STRETCH):
+            page = await self._store.page(room, low, high, size, newest)
+            seen = [entry for entry in page if view.shows(entry)]
+            found = seen + found if newest else found + seen
+            if len(page) < size or len(found) >= limit:
+                break
+            low, high = (low, page[0].number) if newest else (page[-1].number, high)
+            size = self._settings.limits.history
+        return found[max(len(found) - limit, 0) :] if newest else found[:limit]
+
+    async def _view(self, session: ISession, target: str, said: bool = False) -> View:
+        room = await self._room(session, target)
+        role = self._places.find(target).role(session.person) if is_room(target) else None
+        return View(target, room, role, said)
 
     async def _room(self, session: ISession, target: str) -> Room | None:
         """The room one may read; None for a conversation in which nothing was said yet."""

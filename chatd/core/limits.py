@@ -1,10 +1,12 @@
-"""Token buckets on a clock: so many at once, then one more every so often."""
+"""How much of everything: token buckets on a clock, so many at once, then one more every so
+often; failed attempts; and connections by address."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from chatd.core.settings import Settings
 from chatd.errors import TooFast
 
 
@@ -111,3 +113,33 @@ class Attempts:
         old = [w for w, f in self._failures.items() if now - f.at > forget_after]
         for who in old:
             del self._failures[who]
+
+
+class Gate:
+    """How many connections come from where. Those within the machine itself are not counted."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._buckets = Buckets(clock)
+        self._open: dict[str, int] = {}
+
+    def admits(self, address: str) -> bool:
+        """Whether one more connection may come from an address now."""
+        limits = self._settings.limits
+        if not address:
+            return True
+        if self._open.get(address, 0) >= limits.connections:
+            return False
+        return not self._buckets.wait(address, limits.connects, limits.connects_every)
+
+    def came(self, address: str) -> None:
+        """A connection was made."""
+        self._open[address] = self._open.get(address, 0) + 1
+
+    def went(self, address: str) -> None:
+        """A connection has ended."""
+        left = self._open.get(address, 0) - 1
+        if left > 0:
+            self._open[address] = left
+        else:
+            self._open.pop(address, None)

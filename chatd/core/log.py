@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from chatd.errors import ChatError, NotKept
+from chatd.errors import ChatError, NoSuchRoom, NotKept
 from chatd.events import Batch, Entry, Event, Kept, batch
 from chatd.interfaces import IBus, ILogStore
 from chatd.model import Change
@@ -88,26 +88,36 @@ class Log:
                 self._reactor.callLater(0, self._start)
 
     async def _keep_and_tell(self, waiting: Sequence[Waiting]) -> None:
-        try:
-            await self._number(waiting)
-        except Exception as error:
-            refused = self._refusal(error)
-            for one in waiting:
-                if one.kept is not None:
-                    one.told.errback(refused)
-            waiting = [one for one in waiting if one.kept is None]
-        if waiting:
-            await self._tell(batch(tuple(one.event for one in waiting)))
-        for one in waiting:
-            one.told.callback(one.event)
-
-    async def _number(self, waiting: Sequence[Waiting]) -> None:
         kept = [one for one in waiting if one.kept is not None]
-        if not kept:
-            return
-        numbers = await self._store.append([one.kept for one in kept if one.kept is not None])
+        refused = await self._keep(kept) if kept else {}
+        heard = [one for one in waiting if one not in refused]
+        if heard:
+            await self._tell(batch(tuple(one.event for one in heard)))
+        for one in waiting:
+            error = refused.get(one)
+            if error is None:
+                one.told.callback(one.event)
+            else:
+                one.told.errback(error)
+
+    async def _keep(self, kept: Sequence[Waiting]) -> dict[Waiting, ChatError]:
+        """Store entries and note their numbers; gives back what the store refused, and why."""
+        try:
+            numbers = await self._store.append([one.kept for one in kept if one.kept is not None])
+        except NoSuchRoom as error:
+            return await self._keep_singly(kept) if len(kept) > 1 else {kept[0]: error}
+        except Exception as error:
+            return dict.fromkeys(kept, self._refusal(error))
         for one, number in zip(kept, numbers, strict=True):
             one.event = replace(one.event, number=number)  # type: ignore[call-arg]
+        return {}
+
+    async def _keep_singly(self, kept: Sequence[Waiting]) -> dict[Waiting, ChatError]:
+        """One of the rooms has just ended; that is nothing to the others."""
+        refused: dict[Waiting, ChatError] = {}
+        for one in kept:
+            refused |= await self._keep([one])
+        return refused
 
     async def _tell(self, told: Batch) -> None:
         try:

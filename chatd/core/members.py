@@ -90,17 +90,25 @@ class Members:
     ) -> Entered | None:
         """Come into a room; it is made if there is none. None if they are in it already.
 
-        :raise BadRoomName, TooManyRooms, Banned, InviteOnly, WrongKey, RoomFull,
-            RegisteredOnly: if not.
+        :raise BadRoomName, TooManyRooms, TooMany, Banned, InviteOnly, WrongKey, RoomFull,
+            RegisteredOnly, NotKept: if not.
         """
-        if len(self._places.of(session.person.name)) >= self._settings.limits.rooms_per_person:
-            raise TooManyRooms(name)
-        place, made = await self._rooms.find_or_make(session.person, name)
-        async with self._rooms.lock(place.room):
-            if place.role(session.person) is not None:
-                return None
-            await self._come(session, place, made, password, cause)
-        return self._rooms.entered(place)
+        while session in self._sessions and not self._is_in(session.person, name):
+            if len(self._places.of(session.person.name)) >= self._settings.limits.rooms_per_person:
+                raise TooManyRooms(name)
+            place, made = await self._rooms.find_or_make(session.person, name)
+            async with self._rooms.lock(place.room):
+                if place.role(session.person) is None and place in self._places:
+                    await self._come(session, place, made, password, cause)
+                    if place in self._places:
+                        return self._rooms.entered(place)
+        return None
+
+    def _is_in(self, person: Person, name: str) -> bool:
+        return any(
+            fold(place.room.name) == fold(name) and place.role(person) is not None
+            for place in self._places.of(person.name)
+        )
 
     async def _come(
         self, session: ISession, place: Place, made: bool, password: str | None, cause: Cause | None
@@ -115,8 +123,13 @@ class Members:
         joined = self._joined(person, place.room, role, cause)
         if person.key is None:
             await self._log.tell(joined)
-        else:
+            return
+        try:
             await self._log.keep(joined, Put(Member(place.room.key, person.key, role)))
+        except ChatError:
+            if made:
+                await self._rooms.unmake(place)
+            raise
 
     async def _role_of(self, person: Person, room: Room) -> Role | None:
         if person.key is None:
@@ -131,7 +144,7 @@ class Members:
         check_registered(room, person)
         if room.password is not None and password != room.password:
             raise WrongKey(room.name)
-        if fold(person.name) in place.invited:
+        if place.is_invited(person):
             return
         if place.is_banned(person, now):
             raise Banned(room.name)

@@ -33,12 +33,14 @@ class Messages:
         conversations: Conversations,
         settings: Settings,
         clock: Callable[[], float],
+        new_id: Callable[[], str],
     ) -> None:
         self._log = log
         self._places = places
         self._conversations = conversations
         self._settings = settings
         self._buckets = Buckets(clock)
+        self._new_id = new_id
 
     async def post(
         self,
@@ -92,13 +94,25 @@ class Messages:
         self._check_speed(session)
         by, at = session.person, self._log.now()
         if PERSISTED in tags:
-            kept = Posted(
-                by=by, at=at, room=room, to=to, text="", kind=Kind.SIGNAL, tags=tags, cause=cause
+            await self._log.keep(
+                Posted(
+                    by=by,
+                    at=at,
+                    room=room,
+                    to=to,
+                    text="",
+                    kind=Kind.SIGNAL,
+                    tags=tags,
+                    least=least,
+                    cause=cause,
+                )
             )
-            await self._log.keep(kept)
         else:
+            id_ = f"{room.key}-{self._new_id()}"
             await self._log.tell(
-                Signalled(by=by, at=at, room=room, to=to, tags=tags, least=least, cause=cause)
+                Signalled(
+                    by=by, at=at, room=room, to=to, id=id_, tags=tags, least=least, cause=cause
+                )
             )
 
     async def _target(self, session: ISession, to: str, least: Role | None) -> tuple[Room, str]:

@@ -53,16 +53,23 @@ class Place:
     room: Room
     seats: dict[str, Seat] = field(default_factory=dict)
     masks: list[Mask] = field(default_factory=list)
-    invited: set[str] = field(default_factory=set)
+    invited: list[Here] = field(default_factory=list)
 
     def seat(self, name: str) -> Seat | None:
         """The place of whoever has this name."""
         return self.seats.get(fold(name))
 
     def role(self, person: Person) -> Role | None:
-        """What somebody is here; None if they are outside."""
+        """What somebody is here; None if they are outside.
+
+        Whoever takes a name before it is told that another has given it up, is outside.
+        """
         seat = self.seats.get(fold(person.name))
-        return None if seat is None else seat.role
+        return seat.role if seat is not None and seat.person is person else None
+
+    def is_invited(self, person: Person) -> bool:
+        """Whether somebody, and not only their name, was asked in and has not come yet."""
+        return any(_is_same(here.person, person) for here in self.invited)
 
     def listing(self, listing: Listing, now: int) -> list[Mask]:
         """One of the lists, without what has expired."""
@@ -117,6 +124,9 @@ class Places:
     def __len__(self) -> int:
         return len(self._by_name)
 
+    def __contains__(self, place: Place) -> bool:
+        return self._by_key.get(place.room.key) is place
+
     def find(self, name: str) -> Place:
         """The room with this name.
 
@@ -147,10 +157,10 @@ class Places:
         ended, self._ended = self._ended, []
         return ended
 
-    def _drop(self, place: Place) -> None:
+    def drop(self, place: Place) -> None:
+        """From now on there is no such room."""
         del self._by_key[place.room.key]
         del self._by_name[fold(place.room.name)]
-        self._ended.append(place)
 
     def apply(self, event: Event) -> None:
         """Change what stands by what has been told; what does not concern us is passed over."""
@@ -165,10 +175,11 @@ class Places:
     def _joined(self, event: Joined, place: Place) -> None:
         here = self._sessions.get(event.by.name)
         if here is None:
+            self._drop_if_ended(place)
             return
         name = fold(event.by.name)
         place.seats[name] = Seat(here, event.role)
-        place.invited.discard(name)
+        place.invited = [one for one in place.invited if not _is_same(one.person, event.by)]
         self._of.setdefault(name, {})[place.room.key] = place
 
     def _left(self, event: Left, place: Place) -> None:
@@ -189,8 +200,12 @@ class Places:
         del rooms[place.room.key]
         if not rooms:
             del self._of[name]
+        self._drop_if_ended(place)
+
+    def _drop_if_ended(self, place: Place) -> None:
         if not place.seats and not place.room.kept:
-            self._drop(place)
+            self.drop(place)
+            self._ended.append(place)
 
     def _person_changed(self, event: PersonChanged) -> None:
         old, new = fold(event.by.name), fold(event.now.name)
@@ -227,7 +242,10 @@ class Places:
             )
 
     def _invited(self, event: Invited, place: Place) -> None:
-        place.invited.add(fold(event.who.name))
+        here = self._sessions.get(event.who.name)
+        place.invited = [one for one in place.invited if one.sessions or one.person.key is not None]
+        if here is not None and not place.is_invited(here.person):
+            place.invited.append(here)
 
 
 def with_mode(room: Room, mode: Mode | str, on: bool, value: str | None) -> Room:
@@ -238,6 +256,11 @@ def with_mode(room: Room, mode: Mode | str, on: bool, value: str | None) -> Room
         return replace(room, limit=int(value) if on and value else None)
     modes = room.modes | {Mode(mode)} if on else room.modes - {Mode(mode)}
     return replace(room, modes=modes)
+
+
+def _is_same(one: Person, other: Person) -> bool:
+    """Whether these are one guest, or are logged in to one account."""
+    return one is other or (one.key is not None and one.key == other.key)
 
 
 def _same(mask: Mask, event: MaskChanged) -> bool:

@@ -28,10 +28,12 @@ from chatd.errors import (
     NoSuchRoom,
     TheyAreNotInRoom,
     TooLong,
+    TooMany,
 )
 from chatd.events import (
     Cause,
     Event,
+    Joined,
     Left,
     MaskChanged,
     ModeChanged,
@@ -287,7 +289,7 @@ class Rooms:
     async def find_or_make(self, person: Person, name: str) -> tuple[Place, bool]:
         """The room with this name, and whether it had to be made.
 
-        :raise BadRoomName: if there is none and there can be none.
+        :raise BadRoomName, TooMany: if there is none and they can make none.
         """
         async with self._making:
             try:
@@ -298,13 +300,28 @@ class Rooms:
 
     async def _make(self, person: Person, name: str) -> tuple[Place, bool]:
         lobby = fold(name) == fold(self._settings.server.lobby)
+        if person.key is not None and not lobby:
+            await self._check_owned(person.key)
         room = Room(0, name, person.key is not None or lobby, self._log.now(), modes=NEW)
         place = self._places.add(await self._store.add_room(room, ()))
         return place, not lobby
 
+    async def _check_owned(self, account: int) -> None:
+        most = self._settings.limits.rooms_per_account
+        members = await self._store.rooms_of(account)
+        if sum(bool(member.role & Role.OWNER) for member in members) >= most:
+            raise TooMany("rooms of your own", most)
+
+    async def unmake(self, place: Place) -> None:
+        """Take back a room that was just made, as the first one could not come into it."""
+        if not place.seats:
+            await self._end(place.room)
+            self._places.drop(place)
+            self._locks.pop(place.room.key, None)
+
     def heard(self, event: Event) -> None:
         """End rooms that nobody keeps when their last member has gone."""
-        if isinstance(event, Left | Removed | Quit):
+        if isinstance(event, Joined | Left | Removed | Quit):
             for place in self._places.take_ended():
                 self._locks.pop(place.room.key, None)
                 ended = ensureDeferred(self._end(place.room))

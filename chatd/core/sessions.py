@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from twisted.internet.defer import Deferred
+
 from chatd.core.log import Log
 from chatd.errors import NameTaken, NoSuchAccount
-from chatd.events import PersonChanged, Quit, WentAway, batch
+from chatd.events import Cause, Event, PersonChanged, Quit, WentAway, batch
 from chatd.interfaces import ISession
 from chatd.model import Person
 from chatd.names import fold
@@ -44,6 +46,10 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._here)
+
+    def __contains__(self, session: ISession) -> bool:
+        here = self._here.get(fold(session.person.name))
+        return here is not None and session.key in here.sessions
 
     def get(self, name: str) -> Here | None:
         """Whoever is on line under this name."""
@@ -89,22 +95,23 @@ class Sessions:
         here.sessions[session.key] = session
         return first
 
-    def leave(self, session: ISession, reason: str) -> None:
-        """A session is over. When it was its person's last, those who shared a room hear."""
+    def leave(self, session: ISession, reason: str) -> Deferred[Event] | None:
+        """A session is over. When it was its person's last, those who shared a room hear of
+        it: what comes back is called when they have."""
         here = self._here.get(fold(session.person.name))
         if here is None or here.sessions.pop(session.key, None) is None or here.sessions:
-            return
+            return None
         now = self._log.now()
         del self._here[fold(session.person.name)]
         self._gone.append((here.person, now))
-        self._log.tell(Quit(by=here.person, at=now, reason=reason))
+        return self._log.tell(Quit(by=here.person, at=now, reason=reason))
 
     def gone(self, name: str) -> list[tuple[Person, int]]:
         """Those who had this name and went, and when; newest first."""
         wanted = fold(name)
         return [(p, at) for p, at in reversed(self._gone) if fold(p.name) == wanted]
 
-    async def change(self, here: Here, now: Person) -> None:
+    async def change(self, here: Here, now: Person, cause: Cause | None = None) -> None:
         """Somebody has another name, host or real name from now on.
 
         :raise NameTaken: if somebody else has the name.
@@ -119,23 +126,29 @@ class Sessions:
         before, here.person = here.person, now
         for session in here.sessions.values():
             session.person = now
-        await self._log.tell(PersonChanged(by=before, at=self._log.now(), now=now))
+        await self._log.tell(PersonChanged(by=before, at=self._log.now(), now=now, cause=cause))
 
     async def set_away(self, here: Here, text: str | None) -> None:
         """Somebody is away, or back if there is no text."""
         here.away = text
         await self._log.tell(WentAway(by=here.person, at=self._log.now(), text=text))
 
-    def hand_over(self, session: ISession, person: Person) -> bool:
+    async def hand_over(self, session: ISession, person: Person) -> bool:
         """A session is somebody else's from now on; whether it is the first of theirs.
 
         Others see who it was go and, when it joins rooms, who it is come; the session
         itself sees only that its name has changed.
+
+        :raise NameTaken: if somebody else has the name.
         """
         before = session.person
-        self.leave(session, f"logged in as {person.name}")
+        if fold(person.name) != fold(before.name) and not self.may_enter(person):
+            raise NameTaken(person.name)
+        left = self.leave(session, f"logged in as {person.name}")
         session.person = person
         first = self.enter(session)
         told = PersonChanged(by=before, at=self._log.now(), now=session.person)
         session.deliver(batch((told,)))
+        if left is not None:
+            await left
         return first

@@ -96,9 +96,9 @@ class Limits:
     messages_every: Seconds = Seconds(0.5)
     account_messages: int = 100
     account_messages_every: Seconds = Seconds(0.2)
-    connections: int = 50
-    connects: int = 30
-    connects_every: Seconds = Seconds(2)
+    connections: int = 1000
+    connects: int = 200
+    connects_every: Seconds = Seconds(0.05)
     registrations: int = 5
     registrations_every: Seconds = Seconds(300)
 

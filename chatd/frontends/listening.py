@@ -3,7 +3,7 @@
 A front-end's Options extend `Listening`, and its service is a `Listener`:
 
     def service(self, core: Core) -> IService:
-        return Listener(self.options, Factory.forProtocol(…), self.reactor)
+        return Listener(self.options, Factory.forProtocol(…), core.gate, self.reactor)
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+from twisted.protocols.policies import WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.core.limits import Gate
 from chatd.errors import StartError
 from chatd.frontends.tls import Credentials, Pair
 from chatd.interfaces import IReloadable
@@ -75,8 +77,11 @@ class Listener(Service):
 
     log = Logger()
 
-    def __init__(self, options: Listening, factory: IProtocolFactory, reactor: Any) -> None:
+    def __init__(
+        self, options: Listening, factory: IProtocolFactory, gate: Gate, reactor: Any
+    ) -> None:
         self.options = options
+        self._gate = gate
         self._factory = factory
         self._reactor = reactor
         self._port: IListeningPort | None = None
@@ -88,10 +93,11 @@ class Listener(Service):
 
         :raise StartError: if that is not possible, with the remedy.
         """
-        factory = self._secured() if self.options.tls else self._factory
-        self._port = self._listen(factory)
+        door: _Door = self._secured() if self.options.tls else PlainDoor(self._factory)
+        door.gate = self._gate
+        self._port = self._listen(door)
         if isinstance(handle := getattr(self._port, "socket", None), socket.socket):
-            _without_delay(handle)
+            _prepare(handle)
         super().startService()
 
     def stopService(self) -> Deferred[object]:
@@ -124,7 +130,7 @@ class Listener(Service):
             self._credentials.use(options.pair)
         self.options = options
 
-    def _secured(self) -> TLSMemoryBIOFactory:
+    def _secured(self) -> SecureDoor:
         try:
             self._credentials = Credentials(self.options.pair)
         except ValueError as error:
@@ -132,9 +138,9 @@ class Listener(Service):
         self._looks = LoopingCall(self._credentials.look_again)
         self._looks.clock = self._reactor
         self._looks.start(LOOK_EVERY, now=False)
-        factory = TLSMemoryBIOFactory(self._credentials, False, self._factory, self._reactor)
-        factory.protocol = TLSMemoryBIOProtocol  # front-ends join their writes themselves
-        return factory
+        door = SecureDoor(self._credentials, False, self._factory, self._reactor)
+        door.protocol = TLSMemoryBIOProtocol  # front-ends join their writes themselves
+        return door
 
     def _listen(self, factory: IProtocolFactory) -> IListeningPort:
         """All of Twisted's endpoints answer at once."""
@@ -166,7 +172,44 @@ class Listener(Service):
         return f"{endpoint} cannot be listened on: {cause}."
 
 
-def _without_delay(handle: socket.socket) -> None:
-    """What is written goes out at once. Accepted sockets inherit this from the listening one."""
+class _Door(WrappingFactory):
+    """Lets in as many as the gate admits; whom it does not is hung up on, unheard."""
+
+    noisy = False
+    gate: Gate
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """Somebody comes."""
+        if not self.gate.admits(_host(addr)):
+            return None
+        return super().buildProtocol(addr)
+
+    def registerProtocol(self, p: Any) -> None:
+        """Somebody is in."""
+        super().registerProtocol(p)
+        self.gate.came(_host(p.transport.getPeer()))
+
+    def unregisterProtocol(self, p: Any) -> None:
+        """Somebody has gone."""
+        super().unregisterProtocol(p)
+        self.gate.went(_host(p.transport.getPeer()))
+
+
+class PlainDoor(_Door):
+    """Without TLS."""
+
+
+class SecureDoor(_Door, TLSMemoryBIOFactory):
+    """Over TLS; the gate comes before the handshake, which is what costs."""
+
+
+def _host(address: Any) -> str:
+    return str(getattr(address, "host", ""))
+
+
+def _prepare(handle: socket.socket) -> None:
+    """What is written goes out at once, and dead peers are found out in the end. Accepted
+    sockets inherit this from the listening one."""
     if handle.family in (socket.AF_INET, socket.AF_INET6):
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -9,17 +9,23 @@ from typing import Any
 
 import pytest
 from twisted.internet import reactor
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
+from chatd.core.limits import Gate
+from chatd.core.settings import Limits, Settings
 from chatd.errors import StartError
-from chatd.frontends.listening import Listener, Listening
+from chatd.frontends.listening import Listener, Listening, PlainDoor
 from chatd.frontends.tls import Pair, make_pair
 from chatd.model import Endpoint
+
+PEER = IPv4Address("TCP", "192.0.2.1", 1)
 
 
 def options(folder: Path, endpoint: str = "tcp:6697", **others: Any) -> Listening:
@@ -27,6 +33,10 @@ def options(folder: Path, endpoint: str = "tcp:6697", **others: Any) -> Listenin
     if not pair.key.exists():
         make_pair(pair, ["chat.example.org"], 0)
     return Listening(Endpoint(endpoint), certificate=pair.certificate, key=pair.key, **others)
+
+
+def gate(**limits: Any) -> Gate:
+    return Gate(Settings(limits=Limits(**limits)), lambda: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +96,7 @@ def test_no_way_to_listen(tmp_path: Path, number: int, sentence: str) -> None:
         raise CannotListenError("", 6697, OSError(number, "full"))
 
     reactor.listenTCP = refuse  # type: ignore[method-assign,assignment]
-    listener = Listener(options(tmp_path), Factory(), reactor)
+    listener = Listener(options(tmp_path), Factory(), gate(), reactor)
     with pytest.raises(StartError) as caught:
         listener.startService()
     assert str(caught.value) == sentence
@@ -95,7 +105,7 @@ def test_no_way_to_listen(tmp_path: Path, number: int, sentence: str) -> None:
 def test_nothing_from_systemd(tmp_path: Path) -> None:
     """A socket that systemd should hand over and does not is one sentence."""
     endpoint = "systemd:domain=INET:name=irc"
-    listener = Listener(options(tmp_path, endpoint), Factory(), MemoryReactorClock())
+    listener = Listener(options(tmp_path, endpoint), Factory(), gate(), MemoryReactorClock())
     with pytest.raises(StartError, match=f"systemd has handed over no {endpoint}."):
         listener.startService()
 
@@ -106,7 +116,7 @@ def test_no_certificate(tmp_path: Path) -> None:
     wanted.key.unlink()
     reactor = MemoryReactorClock()
     with pytest.raises(StartError, match=r"the key .* cannot be read"):
-        Listener(wanted, Factory(), reactor).startService()
+        Listener(wanted, Factory(), gate(), reactor).startService()
     assert reactor.tcpServers == []
 
 
@@ -114,7 +124,7 @@ def test_renewal_within_a_minute(tmp_path: Path) -> None:
     """Changed certificate files are in use within 60 seconds, and nobody has to say so."""
     reactor = MemoryReactorClock()
     wanted = options(tmp_path)
-    listener = Listener(wanted, Factory(), reactor)
+    listener = Listener(wanted, Factory(), gate(), reactor)
     listener.startService()
     credentials = listener._credentials
     assert credentials is not None
@@ -130,7 +140,7 @@ def test_renewal_within_a_minute(tmp_path: Path) -> None:
 def test_reload_takes_another_certificate(tmp_path: Path) -> None:
     """Other files in the ini are in use after a reload; a pair that is no good is refused first."""
     (tmp_path / "new").mkdir()
-    listener = Listener(options(tmp_path), Factory(), MemoryReactorClock())
+    listener = Listener(options(tmp_path), Factory(), gate(), MemoryReactorClock())
     listener.startService()
     other = options(tmp_path / "new")
     listener.check(other)
@@ -146,7 +156,7 @@ def test_reload_takes_another_certificate(tmp_path: Path) -> None:
 def test_without_tls_no_certificate_is_looked_at(tmp_path: Path) -> None:
     """A front-end without TLS needs no files."""
     wanted = Listening(Endpoint("tcp:0:interface=127.0.0.1"), tls=False, key=tmp_path / "none")
-    listener = Listener(wanted, Factory(), MemoryReactorClock())
+    listener = Listener(wanted, Factory(), gate(), MemoryReactorClock())
     listener.check(wanted)
     listener.startService()
     listener.stopService()
@@ -173,7 +183,7 @@ class ListenerTest(TestCase):
         """What is written to a client goes out at once: Nagle's algorithm is off."""
         inner = Waiting()
         wanted = Listening(Endpoint("tcp:0:interface=127.0.0.1"), tls=False)
-        listener = Listener(wanted, Factory.forProtocol(lambda: inner), reactor)
+        listener = Listener(wanted, Factory.forProtocol(lambda: inner), gate(), reactor)
         listener.startService()
         port = int(listener.address.rpartition(" ")[2])
         outer: Any = await connectProtocol(
@@ -184,3 +194,24 @@ class ListenerTest(TestCase):
         await listener.stopService()
         outer.transport.loseConnection()
         await gatherResults([inner.lost, outer.lost])
+
+
+def test_connections_from_one_address() -> None:
+    """So many may come from one address at once; when one goes another may come."""
+    door = PlainDoor(Factory.forProtocol(Protocol))
+    door.gate = gate(connections=2)
+    transports = [StringTransport(peerAddress=PEER) for _ in range(2)]
+    protocols = [door.buildProtocol(PEER) for _ in transports]
+    for protocol, transport in zip(protocols, transports, strict=True):
+        protocol.makeConnection(transport)
+    assert door.buildProtocol(PEER) is None
+    assert door.buildProtocol(IPv4Address("TCP", "192.0.2.2", 1)) is not None
+    protocols[0].connectionLost(Failure(ConnectionDone()))
+    assert door.buildProtocol(PEER) is not None
+
+
+def test_connects_from_one_address() -> None:
+    """So many may come from one address in a burst."""
+    door = PlainDoor(Factory.forProtocol(Protocol))
+    door.gate = gate(connects=3)
+    assert [door.buildProtocol(PEER) is not None for _ in range(4)] == [True, True, True, False]

@@ -56,7 +56,7 @@ class HumanFrontend:
     def service(self, core: Core) -> IService:
         """What listens for people."""
         factory = HumanFactory(make_human(core, self._options, self._reactor))
-        return Listener(self._options, factory, self._reactor)
+        return Listener(self._options, factory, core.gate, self._reactor)
 
 
 def make_human(core: Core, options: Options, reactor: Any) -> Human:

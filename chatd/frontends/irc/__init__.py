@@ -24,6 +24,7 @@ from chatd.frontends.irc import (
     listing,
     modes,
     people,
+    registration,
     sasl,
     services,
     talk,
@@ -44,6 +45,7 @@ VERBS = (
     listing,
     modes,
     people,
+    registration,
     sasl,
     services,
     talk,
@@ -77,7 +79,7 @@ class IRCFrontend:
     def service(self, core: Core) -> IService:
         """What listens for IRC clients."""
         factory = IRCFactory(make_irc(core, self._options, self._reactor))
-        return Listener(self._options, factory, self._reactor)
+        return Listener(self._options, factory, core.gate, self._reactor)
 
 
 def make_irc(core: Core, options: Options, reactor: Any) -> Irc:
