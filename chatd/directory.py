@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import socket
 from pathlib import Path
+from typing import BinaryIO
 
 from chatd.config import Config
 from chatd.errors import StartError
@@ -15,6 +17,7 @@ from chatd.interfaces import IFrontend
 
 SECRET = "secret"  # noqa: S105 - the name of a file
 SIZE = 32
+LOCK = "lock"
 
 
 def prepare(config: Config, now: float) -> None:
@@ -34,6 +37,22 @@ def prepare(config: Config, now: float) -> None:
             f"{error.filename} cannot be written ({error.strerror}):"
             " let the daemon's user write there, or write another [server] data."
         ) from error
+
+
+def hold(config: Config) -> BinaryIO:
+    """Keep other daemons away from the directory for as long as what this gives is open.
+
+    :raise StartError: if another one is there.
+    """
+    lock = open(os.open(config.data / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StartError(
+            f"another chatd is at work in {config.data}: stop it, or write another [server] data."
+        ) from error
+    return lock
 
 
 def secret(config: Config) -> bytes:

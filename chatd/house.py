@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
-from typing import Any
+from typing import Any, BinaryIO
 
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
@@ -70,6 +70,7 @@ class House(Service):
         self._clock = clock
         self._leave = leave
         self._running: list[Running] = []
+        self._lock: BinaryIO | None = None
 
     def startService(self) -> None:
         """Begin to start; clients are let in when all is ready."""
@@ -104,6 +105,7 @@ class House(Service):
 
     async def _start(self) -> None:
         directory.prepare(self.config, self._clock() / 1000)
+        self._lock = directory.hold(self.config)
         (store,), (bus,) = self._begin(IStore), self._begin(IBus)
         with _said_of(self.config.those(IStore)[0]):
             await store.open()
@@ -167,6 +169,8 @@ class House(Service):
             await self._end(running)
         for running in self._of(IStore):
             await running.thing.close()
+        if self._lock is not None:
+            self._lock.close()
         self.log.info("chatd has ended")
 
     async def _end(self, running: Running) -> None:

@@ -120,6 +120,13 @@ def test_port_in_use(tmp_path: Path) -> None:
     ) in said
 
 
+def test_data_in_use(tmp_path: Path) -> None:
+    """Two daemons never share a data directory."""
+    with Daemon(tmp_path) as daemon:
+        said = refused(tmp_path, "run")
+    assert f"another chatd is at work in {daemon.data}: stop it" in said
+
+
 def test_key_of_another_certificate(tmp_path: Path) -> None:
     """A key that does not fit is one sentence."""
     one, two = init(tmp_path / "one"), init(tmp_path / "two")
