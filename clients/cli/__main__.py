@@ -1,0 +1,321 @@
+"""`chat`: talk with a chatd server from a terminal or a script."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import os
+import re
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, NoReturn
+
+from twisted.internet.abstract import isIPv6Address
+
+from clients.cli import looks, scripts
+from clients.cli.passwords import find_password, new_password
+from clients.cli.session import Exit, Failed, Place, Session
+from clients.cli.typed import lines
+from clients.lib.model import Login
+from clients.lib.trust import Pins, normal
+
+PORT = 6697
+PATIENCE = 120.0
+"""Seconds that a script bears to be without a connection."""
+
+_USAGE = """chat [options] HOST [ROOM]
+       chat send [options] HOST ROOM < FILE
+       chat tail [options] [--json] [-n COUNT] HOST ROOM
+       chat history [options] [--json] [--limit COUNT] [--before WHEN] HOST ROOM
+       chat register [options] HOST NAME
+       chat forget HOST"""
+
+_ABOUT = """
+Talk with a chat server over TLS. With only a HOST it takes the whole screen; with --plain it
+shows one line after the other, for screen readers, old terminals and pipes.
+
+  send      say each line of standard input; ends when the server has stored them all
+  tail      show the last messages of a room, then each as it comes
+  history   show messages that were said before
+  register  make an account
+  forget    forget the certificate that is remembered for a host
+
+HOST may be HOST:PORT; the port is 6697 if none is given. ROOM is a room ('#ops', quoted for the
+shell) or the name of a person.
+"""
+
+_MORE = """
+password:
+  It is taken from $CHAT_PASSWORD, else from the keyring (service `chatd`, user `NAME@HOST:PORT`:
+  `keyring set chatd ada@chat.example:6697`), else asked for. It is never an argument.
+
+certificate:
+  One that the system's authorities vouch for is accepted. Any other is shown when it is met
+  first, remembered, and has to stay the same: compare it with what the server's operator sees
+  (`chatd init` prints it), or give it as --fingerprint beforehand.
+
+exit status:
+  0  all is done                       3  no connection, or not the right kind of server
+  1  the server refused something      4  the certificate is not the one it should be
+  2  the command line is no good       5  the login failed, or there is no password
+  130  it was interrupted
+
+environment:
+  CHAT_ACCOUNT      account to log in with, if --account is not given; else your login name
+  CHAT_PASSWORD     its password
+  NO_COLOR          if set, no colours
+  SSL_CERT_FILE     authorities to trust instead of the system's
+  XDG_CONFIG_HOME   where chatd/known_hosts is; ~/.config if not set
+
+examples:
+  chat chat.example '#tea'
+  uptime | chat send chat.example '#ops'
+  chat tail --json -n 0 chat.example '#ops' | jq -r .text
+"""
+
+Run = Callable[[Any], Coroutine[Any, Any, None]]
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the program, and end it with its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    verb = given[0] if given and given[0] in _VERBS else "open"
+    options = _parser(verb).parse_args(given if verb == "open" else given[1:])
+    try:
+        run = _VERBS[verb](options)
+        status = Exit.FINE if run is None else _in_reactor(run)
+    except Failed as error:
+        status = _complain(error)
+    sys.exit(status)
+
+
+def _in_reactor(run: Run) -> Exit:
+    """Run a coroutine in Twisted's reactor on asyncio's loop, which the views need."""
+    from twisted.internet import asyncioreactor
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    asyncioreactor.install(loop)
+    from twisted.internet import reactor
+    from twisted.internet.defer import ensureDeferred
+    from twisted.python.failure import Failure
+
+    ends: list[Any] = []
+
+    def end(result: object) -> None:
+        ends.append(result)
+        if reactor.running:
+            reactor.stop()
+
+    reactor.callWhenRunning(lambda: ensureDeferred(run(reactor)).addBoth(end))
+    reactor.run()
+    if not ends:
+        return Exit.INTERRUPTED
+    if isinstance(ends[0], Failure):
+        ends[0].raiseException()
+    return Exit.FINE
+
+
+def _complain(error: Failed) -> Exit:
+    _say(str(error))
+    return error.code
+
+
+def _say(text: str) -> None:
+    print(f"chat: {text}", file=sys.stderr, flush=True)
+
+
+# -- what each verb does
+
+
+def _open(options: argparse.Namespace) -> Run:
+    place, login = _place(options), _login(options)
+
+    async def run(reactor: Any) -> None:
+        session = Session(reactor, place, login)
+        session.start()
+        if options.plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            from clients.cli.plain import run_plain
+
+            colours = looks.has_colours(sys.stdout, os.environ)
+            await run_plain(reactor, session, options.room, colours)
+        else:
+            from clients.cli.app import run_app
+
+            await run_app(session, options.room)
+
+    return run
+
+
+def _send(options: argparse.Namespace) -> Run:
+    async def work(reactor: Any, session: Session) -> None:
+        await scripts.send(session, options.room, lines(reactor, sys.stdin.fileno()))
+
+    return _script(options, work, options.room)
+
+
+def _tail(options: argparse.Namespace) -> Run:
+    show = scripts.writer(options.json, looks.has_colours(sys.stdout, os.environ))
+
+    async def work(reactor: Any, session: Session) -> None:
+        await scripts.tail(session, options.room, options.n, show)
+
+    return _script(options, work, options.room, max(1, min(options.n, scripts.PAGE)))
+
+
+def _history(options: argparse.Namespace) -> Run:
+    show = scripts.writer(options.json, looks.has_colours(sys.stdout, os.environ))
+
+    async def work(reactor: Any, session: Session) -> None:
+        await scripts.history(session, options.room, options.before, options.limit, show)
+
+    return _script(options, work, "")
+
+
+def _register(options: argparse.Namespace) -> Run:
+    place = _place(options)
+    password = new_password(os.environ, options.account, options.host)
+    login = Login(options.account, password, register=True, invitation=options.invitation)
+
+    async def run(reactor: Any) -> None:
+        session = Session(reactor, place, login, "", 1, 0, _say)
+        session.start()
+        print(await scripts.register(session))
+        session.close()
+
+    return run
+
+
+def _forget(options: argparse.Namespace) -> None:
+    place = _place(options)
+    if not Pins(place.pins).drop(f"{place.host}:{place.port}"):
+        raise Failed(Exit.USAGE, f"No certificate of {options.host} is remembered.")
+
+
+def _script(
+    options: argparse.Namespace,
+    work: Callable[[Any, Session], Coroutine[Any, Any, None]],
+    only: str,
+    first_page: int = 1,
+) -> Run:
+    place, login = _place(options), _login(options)
+
+    async def run(reactor: Any) -> None:
+        session = Session(reactor, place, login, only, first_page, PATIENCE, _say)
+        session.start()
+        try:
+            await work(reactor, session)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        await session.end()
+
+    return run
+
+
+_VERBS: dict[str, Callable[[argparse.Namespace], Run | None]] = {
+    "open": _open,
+    "send": _send,
+    "tail": _tail,
+    "history": _history,
+    "register": _register,
+    "forget": _forget,
+}
+
+
+# -- the command line
+
+
+def _parser(verb: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chat",
+        usage=_USAGE,
+        description=_ABOUT,
+        epilog=_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("host", metavar="HOST", type=_address, help="the server, HOST[:PORT]")
+    if verb == "register":
+        parser.add_argument("account", metavar="NAME", help="the name of the new account")
+        parser.add_argument("--invitation", metavar="CODE", help="an invitation code")
+    elif verb != "forget":
+        _add_login(parser, optional_room=verb == "open")
+    parser.add_argument(
+        "--fingerprint", metavar="AB:CD:…", type=normal, help="SHA-256 its certificate must have"
+    )
+    _ADDERS.get(verb, lambda parser: None)(parser)
+    return parser
+
+
+def _add_login(parser: argparse.ArgumentParser, optional_room: bool) -> None:
+    nargs = "?" if optional_room else None
+    parser.add_argument("room", metavar="ROOM", nargs=nargs, default="", help="room or person")
+    parser.add_argument("--account", metavar="NAME", default=None, help="log in as NAME")
+    parser.add_argument("--guest", action="store_true", help="come in without an account")
+
+
+def _add_open(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plain", action="store_true", help="line by line, without full screen")
+
+
+def _add_tail(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object for each message")
+    parser.add_argument(
+        "-n", metavar="COUNT", type=_count, default=10, help="how many of the last to begin with"
+    )
+
+
+def _add_history(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object for each message")
+    parser.add_argument(
+        "--limit", metavar="COUNT", type=_count, default=100, help="how many messages"
+    )
+    parser.add_argument(
+        "--before", metavar="WHEN", type=scripts.reference, help="a time in ISO 8601, or a msgid"
+    )
+
+
+_ADDERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "open": _add_open,
+    "tail": _add_tail,
+    "history": _add_history,
+}
+
+
+def _address(text: str) -> str:
+    """`host` or `host:port` or `[address]:port`, always with a port."""
+    found = re.fullmatch(r"\[([0-9a-fA-F:.]+)\](?::(\d{1,5}))?|([^:\s/]+)(?::(\d{1,5}))?", text)
+    if found is None:
+        if isIPv6Address(text):
+            return f"{text}:{PORT}"
+        raise argparse.ArgumentTypeError(f"{text!r} is no HOST or HOST:PORT")
+    host, port = found[1] or found[3], int(found[2] or found[4] or PORT)
+    if not 0 < port < 65536:
+        raise argparse.ArgumentTypeError(f"there is no port {port}")
+    return f"{host}:{port}"
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count")
+    return int(text)
+
+
+def _place(options: argparse.Namespace) -> Place:
+    host, _, port = options.host.rpartition(":")
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    pins = Path(base) / "chatd" / "known_hosts"
+    return Place(host.lower(), int(port), pins, options.fingerprint)
+
+
+def _login(options: argparse.Namespace) -> Login:
+    name = options.account or os.environ.get("CHAT_ACCOUNT") or getpass.getuser()
+    if options.guest:
+        return Login(name)
+    return Login(name, find_password(os.environ, name, options.host))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""What Tab completes: commands, names of people and rooms, and emoji."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from clients.cli.commands import COMMANDS
+from clients.cli.emojis import short_names
+from clients.lib.conversation import Conversation
+from clients.lib.model import fold, is_room
+
+MOST = 50
+"""Candidates that are offered at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What may stand in place of the text from `start` on."""
+
+    start: int
+    words: tuple[str, ...]
+
+
+def complete(conversation: Conversation, room: str, text: str) -> Completion:
+    """What the word at the end of `text` can become; `room` is the one that is shown."""
+    start = text.rfind(" ") + 1
+    word = text[start:]
+    if start == 0 and word.startswith("/"):
+        return Completion(0, _beginning(word, _commands(), " "))
+    if word.startswith(":") and len(word) > 1:
+        return Completion(start, _beginning(word, short_names(), " "))
+    if is_room(word):
+        return Completion(start, _beginning(word, [r.name for r in conversation.rooms], " "))
+    return Completion(
+        start, _beginning(word, _people(conversation, room), ": " if not start else " ")
+    )
+
+
+def _commands() -> Iterable[str]:
+    return sorted(f"/{name}" for command in COMMANDS for name in command.names)
+
+
+def _people(conversation: Conversation, room: str) -> list[str]:
+    """Those in the room first, then those we talk with."""
+    shown = conversation.rooms.find(room)
+    here = [member.name for member in shown.roster()] if shown else []
+    return [*here, *(r.name for r in conversation.rooms if r.direct)]
+
+
+def _beginning(word: str, words: Iterable[str], end: str) -> tuple[str, ...]:
+    if not word:
+        return ()
+    fitting = dict.fromkeys(w for w in words if fold(w).startswith(fold(word)))
+    return tuple(f"{w}{end}" for w in list(fitting)[:MOST])
+
+
+class Cycle:
+    """Tab, Tab, Tab: one candidate after the other, for a line of text."""
+
+    def __init__(self) -> None:
+        self._shown: str | None = None
+        self._head = ""
+        self._words: tuple[str, ...] = ()
+        self._place = 0
+
+    def next(self, conversation: Conversation, room: str, text: str) -> str:
+        """The text with the next candidate, or the text as it is."""
+        if text != self._shown:
+            found = complete(conversation, room, text)
+            self._head, self._words, self._place = text[: found.start], found.words, -1
+        if not self._words:
+            return text
+        self._place = (self._place + 1) % len(self._words)
+        self._shown = self._head + self._words[self._place]
+        return self._shown

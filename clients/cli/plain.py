@@ -1,0 +1,165 @@
+"""`chat --plain`: one line after the other, for screen readers, old terminals and pipes.
+
+On a terminal prompt_toolkit keeps what is being typed apart from what comes in. Otherwise
+lines are read from standard input, each when the one before it has been answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import ANSI
+from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.shortcuts import print_formatted_text
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.task import deferLater
+
+from chatd.wire.irc import Line
+from clients.cli import looks
+from clients.cli.commands import obey
+from clients.cli.completion import complete
+from clients.cli.emojis import with_emoji
+from clients.cli.session import Session
+from clients.cli.typed import lines
+from clients.lib.conversation import Conversation
+from clients.lib.events import (
+    Event,
+    OlderRead,
+    PostKept,
+    Ready,
+    RoomClosed,
+    RoomOpened,
+    RosterChanged,
+)
+from clients.lib.model import fold, is_room
+
+
+class PlainView:
+    """Shows every event of every room as a line; what is typed goes to one of them."""
+
+    def __init__(self, session: Session, room: str, colours: bool) -> None:
+        self._session = session
+        self._colours = colours
+        self.conversation: Conversation = session.conversation
+        self.current = room
+
+    def show(self, text: str) -> None:
+        """Show a sentence."""
+        self._write(f"-- {looks.clean(text)}")
+
+    def switch(self, name: str) -> None:
+        """From now on what is typed goes there."""
+        self.current = name
+        self.conversation.read(name)
+
+    def close(self, reason: str) -> None:
+        """End the program."""
+        self._session.close(reason)
+
+    def hear(self, event: Event) -> None:
+        """Show an event, if there is something to show."""
+        match event:
+            case RosterChanged() | PostKept() | Ready():
+                return
+            case RoomOpened(room=room):
+                self.current = self.current or room
+                return
+            case RoomClosed(room=room) if fold(room) == fold(self.current):
+                self.current = ""
+            case OlderRead(found=found, room=room):
+                for older in found:
+                    self._write(looks.line(older, self._colours))
+                self.show(f"That is {len(found)} older lines of {room}.")
+                return
+        self._write(looks.line(event, self._colours))
+
+    def _write(self, text: str) -> None:
+        if not text:
+            return
+        if self._colours:
+            print_formatted_text(ANSI(text))
+        else:
+            print(text, flush=True)
+
+
+async def run_plain(reactor: Any, session: Session, room: str, colours: bool) -> None:
+    """Be a plain view until the user, or the server, ends it.
+
+    :raise Failed: if there is no connection any more.
+    """
+    view = PlainView(session, room, colours)
+    while not session.conversation.ready:
+        event = await session.next()
+        if event is None:
+            return
+        view.hear(event)
+    typing = ensureDeferred(_type(reactor, view, session, room))
+    typing.addErrback(lambda failure: failure.trap(CancelledError) and None)
+    try:
+        while (event := await session.next()) is not None:
+            view.hear(event)
+    finally:
+        typing.cancel()
+
+
+async def _type(reactor: Any, view: PlainView, session: Session, room: str) -> None:
+    if room:
+        await _obey_in_turn(reactor, view, f"/{'join' if is_room(room) else 'query'} {room}")
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        async for line in _prompted(view):
+            obey(view, with_emoji(line))
+    else:
+        async for line in lines(reactor, sys.stdin.fileno()):
+            await _obey_in_turn(reactor, view, line)
+        await _obey_in_turn(reactor, view, "/quit")
+    session.close()
+
+
+async def _obey_in_turn(reactor: Any, view: PlainView, line: str) -> None:
+    """Do what a pipe says; a command waits for all before it, and all behind it wait for it."""
+    if not line.startswith("/"):
+        obey(view, with_emoji(line))
+        return
+    conversation = view.conversation
+    await _until(reactor, lambda: not conversation.unsettled())
+    obey(view, line)
+    answer: list[Line] = []
+    conversation.ask(Line("PING", ("done?",)), answer.extend)
+    await _until(reactor, lambda: bool(answer) or not conversation.online)
+
+
+async def _until(reactor: Any, condition: Callable[[], bool]) -> None:
+    while not condition():
+        await deferLater(reactor, 0.02)
+
+
+async def _prompted(view: PlainView) -> AsyncIterator[str]:
+    prompt: PromptSession[str] = PromptSession(completer=_Words(view), complete_while_typing=False)
+    with patch_stdout(raw=True):
+        while True:
+            try:
+                asked = asyncio.ensure_future(prompt.prompt_async(lambda: f"{view.current}> "))
+                typed = await Deferred.fromFuture(asked)
+            except (EOFError, KeyboardInterrupt):
+                return
+            for line in typed.splitlines():
+                yield line
+
+
+class _Words(Completer):
+    """What Tab completes, as prompt_toolkit wants it."""
+
+    def __init__(self, view: PlainView) -> None:
+        self._view = view
+
+    def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
+        text = document.text_before_cursor
+        found = complete(self._view.conversation, self._view.current, text)
+        for word in found.words:
+            yield Completion(word, start_position=found.start - len(text))
