@@ -13,7 +13,7 @@ Nothing waits: when `says` returns, all that it caused has happened.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -24,8 +24,12 @@ from zope.interface import implementer
 
 from chatd.answers import Answer
 from chatd.buses.local import LocalBus
+from chatd.commands import Request, find_commands
+from chatd.commands.dispatch import Dispatcher
+from chatd.commands.login import enter
 from chatd.core.settings import Auth, Limits, Server, Settings
-from chatd.events import Batch, Event
+from chatd.errors import NotKept
+from chatd.events import Batch, Event, Kept
 from chatd.frontends.irc import Options, make_irc
 from chatd.frontends.irc.protocol import IRCProtocol
 from chatd.interfaces import IAuthenticator, ISession
@@ -70,6 +74,17 @@ class PlainCertificate(PlainPassword):
         return proof == secret
 
 
+class Disk(MemoryStore):
+    """A store that takes no entries while it is `full`."""
+
+    full = False
+
+    async def append(self, entries: Sequence[Kept]) -> Sequence[int]:
+        if self.full:
+            raise NotKept("the disk is full.")
+        return await super().append(entries)
+
+
 class House:
     """The daemon without its doors. Guests are welcome unless `auth` says otherwise."""
 
@@ -98,6 +113,7 @@ class House:
             b"secret",
         )
         self.now(self.core.rooms.load())
+        self.dispatcher = Dispatcher(self.core, find_commands(), self.core.new_id)
         self.irc = make_irc(self.core, Options(tls=False, insecure=True), self.clock)
 
     def settle(self) -> None:
@@ -121,6 +137,32 @@ class House:
         made = self.store.add_account(name, rank, 0, {"password": f"plain:{password}"})
         account: Account = self.now(made)
         return account
+
+    def session(
+        self, name: str, account: bool = False, rank: Rank = Rank.USER, key: str = ""
+    ) -> FakeSession:
+        """A session of no dialect that is on line, in its rooms; what that told is forgotten."""
+        person = Person(name)
+        if account:
+            found = self.now(self.store.find_account(name)) or self.account(name)
+            person = Person(name, account=found.name, key=found.key)
+        session = FakeSession(person, rank if account else Rank.GUEST, key or self.core.new_id())
+        first = self.now(enter(self.core, session))
+        self.now(self.core.members.arrive(session, first))
+        session.hears()
+        session.answers.clear()
+        return session
+
+    def ask(self, session: Any, verb: str, *params: str, **tags: str) -> list[Answer]:
+        """Let a session ask for something, in no dialect; what it is answered."""
+        answers: list[Answer] = []
+        named = {f"+{name}": value for name, value in tags.items()}
+        self.now(self.dispatcher.run(Request(session, verb, params, answers.append, named)))
+        return answers
+
+    def says(self, session: Any, verb: str, *params: str) -> list[str]:
+        """The same, with the sentences of the answers."""
+        return [str(answer) for answer in self.ask(session, verb, *params)]
 
     def client(self, name: str, caps: str = "", account: bool = False) -> Client:
         """An IRC client that is on line; with an account if asked for, which is made if need be."""
@@ -186,7 +228,7 @@ class Client:
 
     def hears(self, whole: bool = False) -> list[str]:
         """What came since one last looked, without tags, and with only the name of who did it."""
-        return [(_whole if whole else _plain)(line) for line in self.lines()]
+        return [(_whole if whole else plain)(line) for line in self.lines()]
 
     def leaves(self) -> None:
         """The connection is cut."""
@@ -220,6 +262,12 @@ class FakeSession:
     def answer(self, answer: Answer) -> None:
         self.answers.append(answer)
 
+    def hears(self) -> list[str]:
+        """The sentences of what was shown since one last looked."""
+        sentences = [str(event) for event in self.heard]
+        self.heard.clear()
+        return sentences
+
     def close(self, reason: str) -> None:
         self.closed = reason
 
@@ -233,7 +281,8 @@ def _whole(line: Line) -> str:
     return line.text()
 
 
-def _plain(line: Line) -> str:
+def plain(line: Line) -> str:
+    """A line without tags, and with only the name of who did it; the house itself is nobody."""
     source = line.source.partition("!")[0] if line.source else None
     if source == "house":
         source = None

@@ -11,7 +11,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from chatd.answers import LoggedIn
 from chatd.commands import Request
 from chatd.core import Core
-from chatd.errors import AccountRequired
+from chatd.errors import AccountRequired, ChatError
 from chatd.interfaces import ISession
 from chatd.model import Account, Person, Rank
 
@@ -37,21 +37,33 @@ async def log_in_as(core: Core, request: Request, account: Account) -> None:
     """The session is the account's from now on; if it is on line already, its name changes."""
     session = request.session
     person = identity(core, session.person, account)
-    session.rank = Rank.USER
     if not is_on_line(core, session):
-        session.person = person
+        session.person, session.rank = person, Rank.USER
         request.reply(LoggedIn(account, person))
-        return
+    elif session.person.key == account.key:
+        request.reply(LoggedIn(account, session.person))
+    else:
+        await _become(core, request, account, person)
+
+
+async def _become(core: Core, request: Request, account: Account, person: Person) -> None:
+    """A session on line becomes somebody else, and goes with them to the rooms it is in."""
+    session = request.session
     rooms = [place.room.name for place in core.places.of(session.person.name)]
-    first = core.sessions.hand_over(session, person)
+    first = await core.sessions.hand_over(session, person)
+    session.rank = Rank.USER
     request.reply(LoggedIn(account, session.person))
     if first:
         core.presence.came(session.person)
     await core.members.arrive(session, first)
     for room in rooms:
-        entered = await core.members.join(session, room)
-        if entered is not None:
-            request.reply(entered)
+        try:
+            entered = await core.members.join(session, room)
+        except ChatError as error:
+            request.refuse(error)
+        else:
+            if entered is not None:
+                request.reply(entered)
 
 
 def identity(core: Core, person: Person, account: Account) -> Person:
@@ -63,8 +75,7 @@ def identity(core: Core, person: Person, account: Account) -> Person:
 
 def is_on_line(core: Core, session: ISession) -> bool:
     """Whether a session has come in already."""
-    here = core.sessions.get(session.person.name)
-    return here is not None and session.key in here.sessions
+    return session in core.sessions
 
 
 def host_for(core: Core, address: str) -> str:

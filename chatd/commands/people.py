@@ -49,7 +49,7 @@ async def setname(core: Core, request: Request, real: str) -> None:
     """Change your real name, as others see it."""
     here = core.sessions.find(request.session.person.name)
     real = real[: core.settings.limits.reason]
-    await core.sessions.change(here, replace(here.person, real=real))
+    await core.sessions.change(here, replace(here.person, real=real), request.cause)
 
 
 def somebody(core: Core, request: Request, here: Here) -> Somebody:

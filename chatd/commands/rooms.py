@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import repeat
 
 from chatd.answers import InviteSent, MasksAre, RoomsAre, Said, TopicIs
 from chatd.commands import Request, command
@@ -13,6 +15,8 @@ from chatd.model import Listing, Mode, Role
 
 DAY = 86_400_000
 _ROLES = {"voice": Role.VOICE, "op": Role.OP, "admin": Role.ADMIN, "owner": Role.OWNER}
+_LIMIT = re.compile(r"[1-9][0-9]{0,8}")
+_KEY = re.compile(r"[^\x00-\x20\x7f,:]{1,64}")
 _UNITS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": DAY, "w": 7 * DAY}
 
 
@@ -73,10 +77,12 @@ async def invite(core: Core, request: Request, name: str, room: str) -> None:
 
 
 @command("KICK")
-async def kick(core: Core, request: Request, room: str, names: str, reason: str = "") -> None:
-    """Put somebody out of a room. Several with commas between."""
+async def kick(core: Core, request: Request, rooms: str, names: str, reason: str = "") -> None:
+    """Put somebody out of a room. Several with commas between; one room for all, or each a room."""
     reason = reason[: core.settings.limits.reason]
-    for name in _several(names):
+    places, people = rooms.split(","), [name for name in names.split(",") if name]
+    pairs = zip(places if len(places) > 1 else repeat(rooms), people, strict=False)
+    for room, name in dict.fromkeys(pairs):
         try:
             await core.members.remove(request.session, room, name, reason, request.cause)
         except ChatError as error:
@@ -99,10 +105,11 @@ async def revoke(core: Core, request: Request, room: str, name: str, role: str) 
 async def set_(core: Core, request: Request, room: str, mode: str, value: str = "") -> None:
     """Switch a mode of a room on: invite-only, moderated, secret, topic-lock, registered-only,
     members-only, password KEY or limit NUMBER."""
-    if mode == "limit" and not (value.isascii() and value.isdigit() and 0 < int(value) < 10**9):
+    if mode == "limit" and not _LIMIT.fullmatch(value):
         raise InvalidParams("SET limit", value, "it should be a number of people.")
-    if mode == "password" and not value:
-        raise InvalidParams("SET password", value, "there should be one.")
+    if mode == "password" and not _KEY.fullmatch(value):
+        why = "it should have 1 to 64 characters, and no spaces, commas or colons."
+        raise InvalidParams("SET password", value, why)
     switch = _mode(mode)
     await core.rooms.set_mode(request.session, room, switch, True, value or None, request.cause)
 

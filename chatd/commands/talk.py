@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from chatd.answers import AwayIs
 from chatd.commands import Request, command
 from chatd.core import Core
@@ -19,11 +21,7 @@ _LEAST = {sign: role for role, sign in SIGNS.items()}
 async def privmsg(core: Core, request: Request, to: str, text: str) -> None:
     """Say something in a room, or to somebody, who need not be on line."""
     for target in _targets(to):
-        try:
-            await _post(core, request, target, text, Kind.MESSAGE)
-        except ChatError as error:
-            request.refuse(error)
-        else:
+        if await _is_done(request, _post(core, request, target, text, Kind.MESSAGE)):
             _tell_if_away(core, request, target)
 
 
@@ -31,17 +29,17 @@ async def privmsg(core: Core, request: Request, to: str, text: str) -> None:
 async def notice(core: Core, request: Request, to: str, text: str) -> None:
     """Say something that nobody, and no program, should answer."""
     for target in _targets(to):
-        await _post(core, request, target, text, Kind.NOTICE)
+        await _is_done(request, _post(core, request, target, text, Kind.NOTICE))
 
 
 @command("TAGMSG")
 async def tagmsg(core: Core, request: Request, to: str) -> None:
     """Make a sign without a text, such as that one is typing."""
-    for target in _targets(to):
+    tags = client_tags(request)
+    for target in _targets(to) if tags else ():
         least, name = _addressed(target)
-        tags = client_tags(request)
-        if tags:
-            await core.messages.signal(request.session, name, tags, least, request.cause)
+        sign = core.messages.signal(request.session, name, tags, least, request.cause)
+        await _is_done(request, sign)
 
 
 @command("ME")
@@ -58,6 +56,16 @@ async def me(core: Core, request: Request, to: str, text: str) -> None:
             request.label,
         ),
     )
+
+
+async def _is_done(request: Request, part: Awaitable[object]) -> bool:
+    """Do a part of a request; if that is refused, the rest goes on."""
+    try:
+        await part
+    except ChatError as error:
+        request.refuse(error)
+        return False
+    return True
 
 
 async def _post(core: Core, request: Request, target: str, text: str, kind: Kind) -> Event:

@@ -15,6 +15,7 @@ from chatd.core.limits import Gate
 from chatd.core.log import Log
 from chatd.core.members import Members
 from chatd.core.messages import Messages
+from chatd.core.missed import Missed
 from chatd.core.places import Places
 from chatd.core.presence import Presence
 from chatd.core.rooms import Rooms
@@ -35,6 +36,7 @@ class Core:
     messages: Messages
     conversations: Conversations
     history: History
+    missed: Missed
     presence: Presence
     log: Log
     gate: Gate

@@ -73,9 +73,12 @@ class Members:
             return
         for member in await self._store.rooms_of(session.person.key):
             place = self._places.get(member.room)
-            if place is not None and place.role(session.person) is None:
+            if place is not None and self._may_return(session.person, place):
                 await self._log.tell(self._joined(session.person, place.room, member.role, None))
                 session.answer(self._rooms.entered(place))
+
+    def _may_return(self, person: Person, place: Place) -> bool:
+        return place.role(person) is None and not place.is_banned(person, self._log.now())
 
     def _show(self, session: ISession, place: Place) -> None:
         """Tell one more session of somebody where they are."""
@@ -116,6 +119,8 @@ class Members:
         person = session.person
         known = None if made else await self._role_of(person, place.room)
         if known is not None:
+            if not self._may_return(person, place):
+                raise Banned(place.room.name)
             await self._log.tell(self._joined(person, place.room, known, cause))
             return
         self._check_join(session, place, password)

@@ -212,12 +212,13 @@ class Rooms:
         """
         place = self._places.find(name)
         async with self.lock(place.room):
-            check(Act.CHANGE_MODES, place.room, place.role(session.person), session.rank)
-            seat = self.seat(place, who)
-            own = seat.person.name == session.person.name and not on
-            other = Role.MEMBER if own else seat.role
+            mine = place.role(session.person)
+            own = mine is not None and not on and fold(who) == fold(session.person.name)
             if not own:
-                check_grant(place.room, place.role(session.person), role, other, session.rank)
+                check(Act.CHANGE_MODES, place.room, mine, session.rank)
+            seat = self.seat(place, who)
+            if not own:
+                check_grant(place.room, mine, role, seat.role, session.rank)
             if bool(seat.role & role) is on:
                 return
             await self._grant(session, place, seat, role, on, cause)
@@ -303,7 +304,8 @@ class Rooms:
         if person.key is not None and not lobby:
             await self._check_owned(person.key)
         room = Room(0, name, person.key is not None or lobby, self._log.now(), modes=NEW)
-        place = self._places.add(await self._store.add_room(room, ()))
+        owner = [(person.key, Role.OWNER | Role.OP)] if person.key and not lobby else []
+        place = self._places.add(await self._store.add_room(room, owner))
         return place, not lobby
 
     async def _check_owned(self, account: int) -> None:

@@ -1,0 +1,123 @@
+"""The policy of a room, act by act; tests/test_permission_matrix.py has it through the doors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.core.permissions import (
+    OVERRULES,
+    Act,
+    check,
+    check_grant,
+    check_over,
+    check_registered,
+    least_role,
+    may,
+)
+from chatd.errors import CannotSpeak, NotAllowed, NotInRoom, RegisteredOnly
+from chatd.model import Mode, Person, Rank, Role, Room
+
+TEA = Room(1, "#tea", True, 0)
+
+
+def tea(*modes: Mode) -> Room:
+    """The room with these modes."""
+    return replace(TEA, modes=frozenset(modes))
+
+
+class MayTests(SynchronousTestCase):
+    def test_least_roles(self) -> None:
+        """What each act needs in a room without any mode."""
+        wanted = {
+            Act.SEE: None,
+            Act.READ: Role.MEMBER,
+            Act.SPEAK: None,
+            Act.SET_TOPIC: Role.MEMBER,
+            Act.INVITE: Role.MEMBER,
+            Act.REMOVE: Role.OP,
+            Act.CHANGE_MODES: Role.OP,
+            Act.CHANGE_MASKS: Role.OP,
+            Act.READ_MASKS: Role.MEMBER,
+            Act.ANNOUNCE: Role.VOICE,
+        }
+        self.assertEqual({act: least_role(act, TEA) for act in Act}, wanted)
+
+    def test_modes_ask_for_more(self) -> None:
+        """What each mode changes of that."""
+        for mode, act, least in (
+            (Mode.SECRET, Act.SEE, Role.MEMBER),
+            (Mode.MODERATED, Act.SPEAK, Role.VOICE),
+            (Mode.MEMBERS_ONLY, Act.SPEAK, Role.MEMBER),
+            (Mode.TOPIC_LOCK, Act.SET_TOPIC, Role.OP),
+            (Mode.INVITE_ONLY, Act.INVITE, Role.OP),
+        ):
+            changed = {a for a in Act if least_role(a, tea(mode)) != least_role(a, TEA)}
+            self.assertEqual((changed, least_role(act, tea(mode))), ({act}, least))
+
+    def test_higher_roles_may_what_lower_may(self) -> None:
+        """Whatever a role may, a higher one may too; a voice is no op."""
+        roles = (None, Role.MEMBER, Role.VOICE, Role.OP, Role.ADMIN, Role.OWNER)
+        for act in Act:
+            allowed = [may(act, tea(*Mode), role) for role in roles]
+            self.assertEqual(allowed, sorted(allowed), act)
+        self.assertFalse(may(Act.REMOVE, TEA, Role.VOICE))
+        self.assertTrue(may(Act.REMOVE, TEA, Role.OP | Role.VOICE))
+
+    def test_server_ranks(self) -> None:
+        """A moderator of the server puts things right, but neither reads, speaks nor invites."""
+        self.assertEqual(OVERRULES, set(Act) - {Act.READ, Act.SPEAK, Act.INVITE, Act.ANNOUNCE})
+        for act in Act:
+            for rank in (Rank.MODERATOR, Rank.ADMIN):
+                self.assertEqual(may(act, tea(*Mode), None, rank), act in OVERRULES)
+            for rank in (Rank.GUEST, Rank.USER):
+                self.assertFalse(may(act, tea(*Mode), None, rank))
+
+
+class CheckTests(SynchronousTestCase):
+    def test_refusals(self) -> None:
+        """The refusal says what is wanting."""
+        self.assertRaises(NotInRoom, check, Act.READ, TEA, None)
+        self.assertRaises(NotAllowed, check, Act.REMOVE, TEA, Role.VOICE)
+        self.assertRaises(CannotSpeak, check, Act.SPEAK, tea(Mode.MODERATED), Role.MEMBER)
+        with self.assertRaises(CannotSpeak) as caught:
+            check(Act.SPEAK, tea(Mode.MEMBERS_ONLY), None)
+        self.assertEqual(str(caught.exception), "You may not speak in #tea: you are not in it.")
+        check(Act.REMOVE, TEA, Role.OP)
+
+    def test_registered(self) -> None:
+        """Guests are refused where only people with accounts may be."""
+        guest, ada = Person("eve"), Person("ada", account="ada", key=1)
+        self.assertRaises(RegisteredOnly, check_registered, tea(Mode.REGISTERED_ONLY), guest)
+        check_registered(tea(Mode.REGISTERED_ONLY), ada)
+        check_registered(TEA, guest)
+
+    def test_over(self) -> None:
+        """Nobody acts on whoever is above them, but on their equals; a moderator on all."""
+        ladder = (Role.MEMBER, Role.VOICE, Role.OP, Role.ADMIN, Role.OWNER)
+        for own in (Role.OP, Role.ADMIN, Role.OWNER):
+            for other in ladder:
+                if other > own:
+                    self.assertRaises(NotAllowed, check_over, Act.REMOVE, TEA, own, other)
+                else:
+                    check_over(Act.REMOVE, TEA, own, other)
+        check_over(Act.REMOVE, TEA, None, Role.OWNER, Rank.MODERATOR)
+        self.assertRaises(NotAllowed, check_over, Act.REMOVE, TEA, Role.OP, Role.OWNER | Role.OP)
+
+    def test_grant(self) -> None:
+        """Ops and admins make voices and ops; owners make all; nobody below makes any."""
+        makes = {
+            Role.VOICE: (),
+            Role.OP: (Role.VOICE, Role.OP),
+            Role.ADMIN: (Role.VOICE, Role.OP),
+            Role.OWNER: (Role.VOICE, Role.OP, Role.ADMIN, Role.OWNER),
+        }
+        for own, allowed in makes.items():
+            for role in (Role.VOICE, Role.OP, Role.ADMIN, Role.OWNER):
+                if role in allowed:
+                    check_grant(TEA, own, role, Role.MEMBER)
+                else:
+                    self.assertRaises(NotAllowed, check_grant, TEA, own, role, Role.MEMBER)
+        self.assertRaises(NotInRoom, check_grant, TEA, None, Role.VOICE, Role.MEMBER)
+        check_grant(TEA, None, Role.OWNER, Role.OWNER, Rank.MODERATOR)
