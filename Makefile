@@ -31,10 +31,10 @@ irctest: $(VENV)/for-testing
 	tests/irctest/run
 
 fuzz: $(VENV)/for-testing
-	$(PYTEST) -m slow -k fuzz
+	CHATD_FUZZ_SECONDS=600 $(PYTEST) -k fuzz
 
 crash: $(VENV)/for-testing
-	$(PYTEST) -m slow -k crash
+	CHATD_CRASH_ROUNDS=200 $(BIN)/pytest tests/test_crash.py
 
 $(VENV)/for-running: setup.cfg pyproject.toml
 	python3 -m venv $(VENV)

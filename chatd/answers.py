@@ -78,10 +78,11 @@ class MembersAre(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Entered(Answer):
-    """You are in a room from now on: what it is about and who is there."""
+    """You are in a room from now on: what it is about, who is there, until when you have read."""
 
     room: Room
     members: MembersAre
+    read: int | None = None
 
     def __str__(self) -> str:
         about = f" {TopicIs(self.room)}" if self.room.topic else ""
@@ -125,6 +126,7 @@ class Somebody(Answer):
     secure: bool
     address: str | None = None  # only for operators and oneself
     fingerprint: str | None = None  # likewise
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         parts = [f"{self.person.name} is {self.person.real or self.person.mask}"]
@@ -181,6 +183,17 @@ class Conversations(Answer):
 
     def __str__(self) -> str:
         return "\n".join(c.other for c in self.found) or "There is nothing."
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerIs(Answer):
+    """How far you have read a conversation, as a time; None if you have not said."""
+
+    to: str
+    read: int | None
+
+    def __str__(self) -> str:
+        return f"You have {'' if self.read else 'not '}read {self.to}."
 
 
 @dataclass(frozen=True, slots=True)

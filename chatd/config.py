@@ -68,7 +68,8 @@ class ServerSection(Server):
 class AuthSection(Auth):
     """[auth]: who may come in
 
-    authenticators: the ways to prove who one is; each may have a section of its own
+    authenticators: the ways to prove who one is; each may have a section of its own; scram, which
+        lets clients log in by SCRAM-SHA-256, is for those who name it here
     """
 
     authenticators: tuple[str, ...] = ("password", "certificate")

@@ -44,7 +44,9 @@ def hold(config: Config) -> BinaryIO:
 
     :raise StartError: if another one is there.
     """
-    lock = open(os.open(config.data / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+    lock = open(  # noqa: SIM115 - the daemon holds it for as long as it lives
+        os.open(config.data / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "r+b"
+    )
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -116,6 +116,11 @@ class ListFull(ChatError):
     text = "The {1} list of {0} is full."
 
 
+class RoomExists(ChatError):
+    code = "CHANNEL_NAME_IN_USE"
+    text = "{1} is another room already."
+
+
 class BadName(ChatError):
     code = "BAD_NAME"
     text = "{0} cannot be a name: {1}"
@@ -221,3 +226,43 @@ class NotKept(ChatError):
 class InternalError(ChatError):
     code = "INTERNAL_ERROR"
     text = "Something went wrong in the server; the operator will find it as incident {0}."
+
+
+class BadMetadataKey(ChatError):
+    code = "KEY_INVALID"
+    text = "{0} is no good as a key: it should have 1 to 40 of a-z, 0-9 and _./-"
+
+
+class BadMetadataValue(ChatError):
+    code = "INVALID_VALUE"
+    text = "A value of {0} has {1} bytes at most."
+
+
+class MetadataNotSet(ChatError):
+    code = "KEY_NOT_SET"
+    text = "There is no {0}."
+
+
+class MetadataFull(ChatError):
+    code = "LIMIT_REACHED"
+    text = "{0} has as many keys as there may be, {1}."
+
+
+class TooManySubscriptions(ChatError):
+    code = "TOO_MANY_SUBS"
+    text = "{0} and what follows is too much: you are told about {1} keys at most."
+
+
+class NameMustBeYours(ChatError):
+    code = "ACCOUNT_NAME_MUST_BE_NICK"
+    text = "Take the name {0} first: accounts here are called as their makers are."
+
+
+class BadEmail(ChatError):
+    code = "INVALID_EMAIL"
+    text = "An e-mail address is wanted here, like ada@example.org."
+
+
+class ConnectFirst(ChatError):
+    code = "COMPLETE_CONNECTION_REQUIRED"
+    text = "Come on line first."

@@ -60,7 +60,9 @@ class Posted(Entry):
     """A message. `to` is the room's name, or the other's in a direct conversation.
 
     `to` may have a role's sign before the room's name (`@#tea`): then it is only for
-    members of at least `least`. An `erased` one has lost its text and its tags.
+    members of at least `least`. An `erased` one has lost its text and its tags. A text of
+    several lines has line feeds; at the `joints` (characters from its start) its sender
+    has broken a line that was too long to be sent, and that is one line all the same.
     """
 
     to: str
@@ -69,6 +71,7 @@ class Posted(Entry):
     tags: Mapping[str, str] = field(default_factory=dict)
     least: Role | None = None
     erased: bool = False
+    joints: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         if self.erased:
@@ -78,14 +81,38 @@ class Posted(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signalled(RoomEvent):
-    """Tags without a text, such as typing: heard by those who are there, then gone."""
+    """Tags without a text, such as typing: heard by those who are there, then gone.
+
+    It has an id that it can be spoken of by, but no number.
+    """
 
     to: str
+    id: str
     tags: Mapping[str, str]
     least: Role | None = None
 
     def __str__(self) -> str:
         return f"{self.by.name} made a sign."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redacted(Entry):
+    """A message was taken back: the log has lost its text. `message` is its id.
+
+    `to` and `least` are those of the message.
+    """
+
+    to: str
+    message: str
+    reason: str = ""
+    least: Role | None = None
+
+    def __str__(self) -> str:
+        return f"{self.by.name} took a message back{_because(self.reason)}."
+
+
+Addressed = Posted | Signalled | Redacted
+"""What has `to`, and perhaps `least`: not for everybody in a room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +163,18 @@ class TopicChanged(Entry):
         if not self.text:
             return f"{self.by.name} took the topic of {self.room.name} away."
         return f"{self.by.name} set the topic of {self.room.name} to: {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renamed(Entry):
+    """The room has another name from now on; all else of it is as it was."""
+
+    before: str
+    now: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.by.name} renamed {self.before} to {self.now}{_because(self.reason)}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,9 +271,8 @@ class WentAway(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkerMoved(Event):
-    """An account has read a conversation up to a moment; told to its own sessions."""
+    """Somebody has read a conversation up to a moment; told to their own sessions."""
 
-    room: Room
     to: str
     read: int
 
@@ -250,6 +288,38 @@ class Watched(Event):
 
     def __str__(self) -> str:
         return f"{self.by.name} is {'on' if self.online else 'off'} line."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataChanged(Event):
+    """Somebody has another value of one of their keys, or none; told to those around them."""
+
+    key: str
+    value: str | None
+
+    def __str__(self) -> str:
+        return f"{self.by.name} has {self.key}: {self.value or 'nothing'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomMetadataChanged(RoomEvent):
+    """A room has another value of one of its keys, or none."""
+
+    key: str
+    value: str | None
+
+    def __str__(self) -> str:
+        return f"{self.room.name} has {self.key}: {self.value or 'nothing'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed(Event):
+    """Something about somebody on a reader's watch list, who shares no room with them."""
+
+    what: Event
+
+    def __str__(self) -> str:
+        return str(self.what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,7 @@ class House(Service):
             directory.secret(self.config),
         )
         await self.core.rooms.load()
+        await self.core.metadata.load()
         self._begin(IFrontend)
         await self._announce(store)
 
@@ -192,7 +193,10 @@ class House(Service):
 
     def _is_busy(self) -> bool:
         """Whether somebody is still here, or something is still on its way to the disk."""
-        return self.core is not None and not (len(self.core.sessions) == 0 and self.core.log.idle())
+        core = self.core
+        if core is None:
+            return False
+        return len(core.sessions) > 0 or not core.log.idle() or not core.missed.idle()
 
     def _check(self, wanted: Config) -> None:
         """Ask each part whether it could take what the ini says now.

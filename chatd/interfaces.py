@@ -6,7 +6,7 @@ A part that also provides Twisted's `IService` is started and stopped with the h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zope.interface import Attribute, Interface
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Rank,
         Role,
         Room,
+        Subject,
     )
 
 
@@ -85,6 +86,15 @@ class IAccountStore(Interface):
 
         If somebody was faster and the old one is gone already, nothing changes.
         """
+
+    async def drop_secrets(account: int, kind: str) -> None:
+        """Forget all of an account's secrets of a kind."""
+
+    async def seen(account: int) -> int:
+        """Until when somebody of an account was here last; 0 if never."""
+
+    async def see(until: Mapping[int, int]) -> None:
+        """Keep until when somebody of these accounts (keys) was here."""
 
     async def add_invitation(invitation: Invitation) -> None:
         """Keep a code that lets people register."""
@@ -157,12 +167,6 @@ class ILogStore(Interface):
         Times in a log do not go back; should the clock have done so, it is one close by.
         """
 
-    async def erase(room: int, number: int) -> None:
-        """Lose a message's text and tags everywhere, and keep its number.
-
-        From then on it reads as `erased`.
-        """
-
     async def last(room: int) -> int:
         """The highest number of a room; 0 if nothing happened yet."""
 
@@ -182,7 +186,17 @@ class ILogStore(Interface):
         times, by that time, the earliest first."""
 
 
-class IStore(IAccountStore, IRoomStore, ILogStore):
+class IMetadataStore(Interface):
+    """What is told of accounts and of rooms, as keys and values."""
+
+    async def metadata(subject: Subject, key: int) -> Mapping[str, str]:
+        """All that is told of an account, or of a room, with this key."""
+
+    async def keep_metadata(subject: Subject, key: int, name: str, value: str | None) -> None:
+        """Keep another value, or none. Nothing is kept of what is gone."""
+
+
+class IStore(IAccountStore, IRoomStore, ILogStore, IMetadataStore):
     """All that a house keeps, in one place, so that one transaction covers it.
 
     Whatever changes something raises NotKept, and changes nothing, if that cannot be kept.
@@ -225,6 +239,36 @@ class IAuthenticator(Interface):
 
     def outdated(secret: str) -> bool:
         """Whether the secret should be made anew from the proof at the next log-in."""
+
+
+class IQuestion(Interface):
+    """A question that only somebody who knows the secret can answer."""
+
+    text = Attribute("str: the question")
+
+    def check(answer: str) -> str:
+        """The proof that we know the secret too, if the answer is right.
+
+        :raise LoginFailed: if it is not.
+        """
+
+
+class IChallenger(IAuthenticator):
+    """An authenticator that asks, so that the password need not be sent. It enrols passwords."""
+
+    mechanism = Attribute("str: what SASL calls it")
+
+    def name_in(first: str) -> str:
+        """Who a client's first message says it is.
+
+        :raise LoginFailed: if it is no such message.
+        """
+
+    def question(first: str, secret: str | None, seed: bytes) -> IQuestion:
+        """What to ask; of nobody (no secret) too, so that nobody learns who has an account.
+
+        :param seed: a secret of the house, from which what has to stay the same can be made.
+        """
 
 
 class ICommand(Interface):

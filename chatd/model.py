@@ -48,6 +48,10 @@ class Role(IntFlag):
     OWNER = 8
 
 
+SIGNS = {Role.OWNER: "~", Role.ADMIN: "&", Role.OP: "@", Role.VOICE: "+"}
+"""What stands before a room's name when something is only for members of a role."""
+
+
 class Mode(StrEnum):
     """A switch that a room has on or off."""
 
@@ -65,6 +69,13 @@ class Listing(StrEnum):
     BAN = "ban"
     EXCEPT = "except"
     INVITE = "invite"
+
+
+class Subject(StrEnum):
+    """What metadata can be kept about."""
+
+    ACCOUNT = "account"
+    ROOM = "room"
 
 
 class Kind(StrEnum):
@@ -90,7 +101,8 @@ class Account:
 class Person:
     """Somebody who is here, or was when they did something: a guest, or an account's owner.
 
-    `account` is the name of their account and `key` its key; a guest has neither.
+    `account` is the name of their account and `key` its key; a guest has neither. A `bot`
+    is a program, and has said so.
     """
 
     name: str
@@ -99,6 +111,7 @@ class Person:
     real: str = ""
     account: str | None = None
     key: int | None = None
+    bot: bool = False
 
     @property
     def mask(self) -> str:
@@ -170,7 +183,18 @@ class Drop:
     value: Member | Mask
 
 
-Change = Put | Drop
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """A change of a log itself: a message there has lost its text and its tags, everywhere.
+
+    It keeps its number, and reads as `erased` from then on.
+    """
+
+    room: int
+    number: int
+
+
+Change = Put | Drop | Erase
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 from twisted.application.service import IService
 
 from chatd.config import Config
-from chatd.core.accounts import PASSWORD, Accounts, digest
+from chatd.core.accounts import Accounts, digest
 from chatd.errors import AccountExists, NoSuchAccount
 from chatd.interfaces import IAuthenticator, IStore
 from chatd.model import Account, Invitation, Rank
@@ -59,8 +59,8 @@ class Office:
         self._accounts.check_password(password)
         if await self._store.find_alike(skeleton(name)):
             raise AccountExists(name)
-        secret = await self._authenticators[PASSWORD].enrol(password)
-        await self._store.add_account(name, rank, self._clock(), {PASSWORD: secret})
+        secrets = await self._accounts.enrolled(password)
+        await self._store.add_account(name, rank, self._clock(), secrets)
 
     async def set_password(self, name: str, password: str) -> None:
         """Give an account another password.
@@ -69,9 +69,7 @@ class Office:
         """
         account = await self._find(name)
         self._accounts.check_password(password)
-        fresh = await self._authenticators[PASSWORD].enrol(password)
-        old = await self._store.secrets(account.key, PASSWORD)
-        await self._store.keep_secret(account.key, PASSWORD, fresh, old[0] if old else None)
+        await self._accounts.set_password(account, password)
 
     async def set_rank(self, name: str, rank: Rank) -> None:
         """Say what an account may do on the whole server.

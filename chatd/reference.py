@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chatd import config, plugins, tables
 from chatd.commands import find_commands
-from chatd.interfaces import IMaker
+from chatd.interfaces import IAuthenticator, IMaker
 from chatd.model import Rank
 
 INI = """\
@@ -63,6 +63,8 @@ def ini(**written: str) -> str:
     for title, maker in _makers():
         if title in config.ONLY_ONE or not config.settings_of(maker.options()):
             continue
+        if maker.makes is IAuthenticator and maker.name not in config.AuthSection.authenticators:
+            continue  # a section of what is not chosen is refused
         sign = "" if title in config.LISTEN_BY_DEFAULT else "#"
         blocks.append("\n".join([f"{sign}[{title}]", *_lines(maker.options())]))
     return "\n\n\n".join(blocks) + "\n"

@@ -16,8 +16,11 @@ from chatd.core.delivery import Delivery
 from chatd.core.history import History
 from chatd.core.limits import Gate
 from chatd.core.log import Log
+from chatd.core.markers import Markers
 from chatd.core.members import Members
 from chatd.core.messages import Messages
+from chatd.core.metadata import Metadata
+from chatd.core.missed import Missed
 from chatd.core.places import Places
 from chatd.core.presence import Presence
 from chatd.core.rooms import Rooms
@@ -47,23 +50,30 @@ def make_core(
     places = Places(sessions)
     rooms = Rooms(store, log, sessions, places, settings)
     conversations = Conversations(store, store, log, sessions)
-    presence = Presence(log, sessions, settings)
+    presence = Presence(log, sessions, places, settings)
+    metadata = Metadata(store, log, sessions, places, settings)
+    missed = Missed(store, store, log, settings)
     delivery = Delivery(sessions, places)
     bus.subscribe(delivery.hear)
     delivery.also(rooms.heard)
     delivery.also(presence.heard)
+    delivery.also(metadata.heard)
     delivery.also(conversations.heard)
+    delivery.also(missed.heard)
     return Core(
         settings=settings,
-        accounts=Accounts(store, authenticators, settings, reactor, clock),
+        accounts=Accounts(store, authenticators, settings, reactor, clock, secret),
         sessions=sessions,
         places=places,
         rooms=rooms,
         members=Members(store, log, sessions, places, rooms, settings),
-        messages=Messages(log, places, conversations, settings, reactor.seconds, new_id),
+        messages=Messages(store, log, places, conversations, settings, reactor.seconds, new_id),
         conversations=conversations,
         history=History(store, log, places, conversations, settings),
+        markers=Markers(store, log, sessions, places, conversations),
+        missed=missed,
         presence=presence,
+        metadata=metadata,
         log=log,
         gate=Gate(settings, reactor.seconds),
         secret=secret,

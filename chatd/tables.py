@@ -16,7 +16,7 @@ from chatd.core.settings import Settings
 from chatd.errors import ChatError
 from chatd.frontends.irc.refusals import NUMBERS
 from chatd.frontends.irc.roles import LISTINGS, MODES, ROLES, SIGNS
-from chatd.frontends.irc.welcome import tokens
+from chatd.frontends.irc.tokens import tokens
 from chatd.model import Mode, Role, Room
 from chatd.wire.caps import ABOUT, Cap
 from chatd.wire.human import ALIASES, spelled
@@ -39,7 +39,9 @@ _LISTS = {
     "I": "whom these mean need no invitation",
 }
 _TOKENS = {
+    "ACCOUNTEXTBAN": "the letter of extended masks that mean an account",
     "AWAYLEN": "characters of an away message",
+    "BOT": "the mode of one's own that says that one is a bot",
     "CASEMAPPING": "how names are compared; names beyond ASCII: RFC 8265, UsernameCaseMapped",
     "CHANLIMIT": "rooms that one may be in",
     "CHANMODES": "the modes of rooms: lists, with a value, with a value to set, switches",
@@ -48,6 +50,7 @@ _TOKENS = {
     "CHATHISTORY": "messages in one answer of CHATHISTORY",
     "ELIST": "conditions that LIST knows",
     "EXCEPTS": "the letter of the list of exceptions",
+    "EXTBAN": "what extended masks begin with, and the letters of their kinds",
     "HOSTLEN": "characters of a host",
     "INVEX": "the letter of the list of those who need no invitation",
     "KICKLEN": "characters of a reason for KICK",

@@ -161,7 +161,9 @@ _KINDS: dict[Any, Kind] = {
     Seconds: SECONDS,
     Bytes: Kind("a size, like 512, 64k or 10m", _bytes, lambda v: _measured(_SIZES, v)),
     Path: Kind("a path, like /etc/ssl/chat.pem", _path),
-    Secret: Kind("a secret, like ${CHATD_SECRET} or file:secret.txt", str, mask=lambda _: _HIDDEN),
+    Secret: Kind(
+        "a secret, like ${CHATD_SECRET} or file:secret.txt", str, mask=lambda v: v and _HIDDEN
+    ),
     Url: Kind(
         "a URL, like sqlite:///chatd.db", _url, mask=lambda value: _PASSWORD.sub(_HIDDEN, value)
     ),

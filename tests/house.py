@@ -94,6 +94,7 @@ class House:
         server: Server | None = None,
         auth: Auth | None = None,
         limits: Limits = FAST,
+        *others: IAuthenticator,
     ) -> None:
         self.clock = Clock()
         self.clock.advance(START)
@@ -105,7 +106,7 @@ class House:
         self.core = make_core(
             self.store,
             LocalBus(),
-            {"password": PlainPassword(), "certificate": PlainCertificate()},
+            {one.kind: one for one in (PlainPassword(), PlainCertificate(), *others)},
             self.settings,
             self.clock,
             lambda: int(self.clock.seconds() * 1000),
@@ -113,6 +114,7 @@ class House:
             b"secret",
         )
         self.now(self.core.rooms.load())
+        self.now(self.core.metadata.load())
         self.dispatcher = Dispatcher(self.core, find_commands(), self.core.new_id)
         self.irc = make_irc(self.core, Options(tls=False, insecure=True), self.clock)
 

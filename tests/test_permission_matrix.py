@@ -10,14 +10,14 @@ To add an act, add a row and a deed. To add a front-end, add a door.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import pytest
 
 from chatd.core.places import Place
 from chatd.core.settings import Server
-from chatd.events import Invited, Posted
+from chatd.events import Invited, Posted, Redacted
 from chatd.model import Mode, Rank, Role
 from tests.frontends.human.persons import HumanHouse
 from tests.house import FakeSession
@@ -37,6 +37,8 @@ speak in a moderated room       -   -   -   -   +   +   +   +   -   -
 speak among the registered      -   -   -   +   +   +   +   +   -   -
 speak when all are banned       -   -   -   -   +   +   +   +   -   -
 speak to the ops                -   -   -   -   +   +   +   +   -   -
+take back what others said      -   -   -   -   -   +   +   +   +   +
+rename the room                 -   -   -   -   -   -   -   +   +   +
 change a locked topic           -   -   -   -   -   +   +   +   +   +
 change a free topic             -   -   +   +   +   +   +   +   +   +
 invite                          -   -   +   +   +   +   +   +   -   -
@@ -132,8 +134,9 @@ class Scene:
         self.sub = self._sub(door, who)
         for verb, *params in deed.before:
             self.asks(verb, *params)
+        said = [event.id for event in self.root.heard if isinstance(event, Posted)]
         self.root.heard.clear()
-        self.shown = self.sub.does(deed)
+        self.shown = self.sub.does(deed.about("".join(said[-1:])))
 
     def _comes(self, name: str, *rooms: str) -> FakeSession:
         session = self.house.session(name, account=True)
@@ -181,6 +184,11 @@ class Deed:
     target: str = ""
     before: tuple[tuple[str, ...], ...] = field(default=())
 
+    def about(self, message: str) -> Deed:
+        """The same with the id of a message, if it needs one."""
+        irc, human = (line.replace("MSGID", message) for line in (self.irc, self.human))
+        return replace(self, irc=irc, human=human)
+
 
 def saw(text: str) -> Callable[[Scene], bool]:
     """Whether this was shown."""
@@ -195,6 +203,11 @@ def came(scene: Scene) -> bool:
 def spoke(scene: Scene) -> bool:
     """Whether root heard the news."""
     return any(isinstance(e, Posted) and e.text == "news" for e in scene.root.heard)
+
+
+def taken_back(scene: Scene) -> bool:
+    """Whether root heard that a message is no more."""
+    return any(isinstance(e, Redacted) for e in scene.root.heard)
 
 
 def topic_changed(scene: Scene) -> bool:
@@ -293,6 +306,12 @@ DEEDS = {
     "speak among the registered": speaks(("SET", "registered-only")),
     "speak when all are banned": speaks(("BAN", "*")),
     "speak to the ops": Deed("PRIVMSG @#tea :news", "/w @#tea news", spoke),
+    "take back what others said": Deed(
+        "REDACT #tea MSGID", "/redact #tea MSGID", taken_back, before=(("PRIVMSG", "what was"),)
+    ),
+    "rename the room": Deed(
+        "RENAME #tea #chai", "/rename #tea #chai", lambda s: s.house.core.places.has("#chai")
+    ),
     "change a locked topic": sets_topic(),
     "change a free topic": sets_topic(("UNSET", "topic-lock")),
     "invite": invites(),

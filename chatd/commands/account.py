@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
+import re
+
+from twisted.logger import Logger
+
 from chatd.answers import LoggedIn, Registered, Said
 from chatd.commands import Request, command
 from chatd.commands.login import log_in_as
 from chatd.core import Core
 from chatd.core.accounts import CERTIFICATE, PASSWORD
-from chatd.errors import AccountRequired, AlreadyLoggedIn, InvalidParams, LoginFailed
+from chatd.errors import (
+    AccountExists,
+    AccountRequired,
+    AlreadyLoggedIn,
+    BadEmail,
+    ConnectFirst,
+    InvalidParams,
+    LoginFailed,
+    NameMustBeYours,
+)
 from chatd.model import Account, Rank
+from chatd.names import fold
+
+log = Logger()
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,63}")
 
 
 @command("REGISTER")
 async def register(core: Core, request: Request, name: str, email: str, password: str) -> None:
-    """Make an account; name * for the name you have, email * for none (it is not kept)."""
+    """Make an account; name * for the name you have, email * for none."""
     session = request.session
     if session.person.account is not None:
         raise AlreadyLoggedIn(session.person.account)
     name = session.person.name if name == "*" else name
+    _check_switches(core, request, name, email)
     account = await core.accounts.register(session.key, name, password, session.address)
     request.reply(Registered(name, pending=account is None))
+    if core.settings.auth.register_email:
+        log.info("{email} has registered {account}", email=email, account=name)
     if account is not None:
         await log_in_as(core, request, account)
+
+
+def _check_switches(core: Core, request: Request, name: str, email: str) -> None:
+    """Refuse what this house does not want, and a name that somebody else is using just now."""
+    session, auth = request.session, core.settings.auth
+    if not auth.register_before_connect and session not in core.sessions:
+        raise ConnectFirst()
+    own = session.person.name
+    if not auth.register_other_name and own not in ("", "*") and fold(own) != fold(name):
+        raise NameMustBeYours(name)
+    if auth.register_email and not _EMAIL.fullmatch(email):
+        raise BadEmail()
+    here = core.sessions.get(name)
+    if here is not None and session.key not in here.sessions:
+        raise AccountExists(name)
 
 
 @command("VERIFY")

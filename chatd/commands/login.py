@@ -12,6 +12,7 @@ from chatd.answers import LoggedIn
 from chatd.commands import Request
 from chatd.core import Core
 from chatd.errors import AccountRequired, ChatError
+from chatd.events import PersonChanged, batch
 from chatd.interfaces import ISession
 from chatd.model import Account, Person, Rank
 
@@ -27,9 +28,11 @@ async def enter(core: Core, session: ISession) -> bool:
         if not core.settings.auth.guests:
             raise AccountRequired()
         await core.accounts.check_guest_name(session.person.name)
+    await core.metadata.expect(session.person)
     first = core.sessions.enter(session)
     if first:
         core.presence.came(session.person)
+        await core.markers.learn(session)
     return first
 
 
@@ -49,12 +52,17 @@ async def log_in_as(core: Core, request: Request, account: Account) -> None:
 async def _become(core: Core, request: Request, account: Account, person: Person) -> None:
     """A session on line becomes somebody else, and goes with them to the rooms it is in."""
     session = request.session
-    rooms = [place.room.name for place in core.places.of(session.person.name)]
+    before = session.person
+    rooms = [place.room.name for place in core.places.of(before.name)]
+    await core.metadata.expect(person)
     first = await core.sessions.hand_over(session, person)
     session.rank = Rank.USER
     request.reply(LoggedIn(account, session.person))
+    changed = PersonChanged(by=before, at=core.log.now(), now=session.person)
+    session.deliver(batch((changed,)))
     if first:
-        core.presence.came(session.person)
+        core.presence.changed(before, session.person)
+        await core.markers.learn(session)
     await core.members.arrive(session, first)
     for room in rooms:
         try:

@@ -69,4 +69,5 @@ def somebody(core: Core, request: Request, here: Here) -> Somebody:
         secure=all(s.secure for s in sessions),
         address=newest.address if trusted else None,
         fingerprint=newest.fingerprint if trusted else None,
+        metadata=tuple(core.metadata.of(here.person).items()),
     )

@@ -9,6 +9,7 @@ from itertools import repeat
 from chatd.answers import InviteSent, MasksAre, RoomsAre, Said, TopicIs
 from chatd.commands import Request, command
 from chatd.core import Core
+from chatd.core.masks import full_mask
 from chatd.core.permissions import Act
 from chatd.errors import ChatError, InvalidParams
 from chatd.model import Listing, Mode, Role
@@ -53,6 +54,13 @@ async def topic(core: Core, request: Request, room: str, text: str | None = None
         request.reply(TopicIs(core.rooms.visible(request.session, room).room))
     else:
         await core.rooms.set_topic(request.session, room, text, request.cause)
+
+
+@command("RENAME")
+async def rename(core: Core, request: Request, room: str, name: str, reason: str = "") -> None:
+    """Give a room another name; who is in it, and its history, stay."""
+    reason = reason[: core.settings.limits.reason]
+    await core.rooms.rename(request.session, room, name, reason, request.cause)
 
 
 @command("NAMES")
@@ -122,8 +130,9 @@ async def unset(core: Core, request: Request, room: str, mode: str) -> None:
 
 @command("BAN")
 async def ban(core: Core, request: Request, room: str, mask: str, time: str = "") -> None:
-    """Keep somebody out of a room: a name, name!user@host with * and ?, or $a:account; for a
-    time (30m, 2h, 7d) or until it is taken back."""
+    """Keep somebody out of a room: a name, name!user@host with * and ?, $a:account, or
+    $m: and any of these to let them come but not speak; for a time (30m, 2h, 7d) or until it is
+    taken back."""
     expires = core.log.now() + _span(time) if time else None
     await core.rooms.set_mask(
         request.session, room, Listing.BAN, full_mask(mask), True, expires, request.cause
@@ -156,17 +165,6 @@ async def modes(core: Core, request: Request, room: str) -> None:
         inside = core.rooms.may(request.session, Act.READ_MASKS, place)
         shown.append(f"password {place.room.password}" if inside else "password")
     request.reply(Said(f"{place.room.name}: {', '.join(shown) or 'no modes'}", "MODES"))
-
-
-def full_mask(mask: str) -> str:
-    """A mask as people write it, made whole: `ada` is `ada!*@*`, `@host` is `*!*@host`."""
-    if mask.startswith("$"):
-        return mask
-    name, at, host = mask.rpartition("@")
-    if not at:
-        name, host = mask, "*"
-    name, _, user = name.partition("!")
-    return f"{name or '*'}!{user or '*'}@{host or '*'}"
 
 
 def _several(names: str) -> Iterator[str]:

@@ -7,10 +7,8 @@ from collections.abc import Awaitable
 from chatd.answers import AwayIs
 from chatd.commands import Request, command
 from chatd.core import Core
-from chatd.core.messages import SIGNS
 from chatd.errors import ChatError, TooMany
-from chatd.events import Event
-from chatd.model import Kind, Role
+from chatd.model import SIGNS, Kind, Role
 from chatd.names import is_room
 
 MOST_TARGETS = 4
@@ -21,15 +19,31 @@ _LEAST = {sign: role for role, sign in SIGNS.items()}
 async def privmsg(core: Core, request: Request, to: str, text: str) -> None:
     """Say something in a room, or to somebody, who need not be on line."""
     for target in _targets(to):
-        if await _is_done(request, _post(core, request, target, text, Kind.MESSAGE)):
-            _tell_if_away(core, request, target)
+        await say(core, request, target, text, Kind.MESSAGE)
 
 
 @command("NOTICE")
 async def notice(core: Core, request: Request, to: str, text: str) -> None:
     """Say something that nobody, and no program, should answer."""
     for target in _targets(to):
-        await _is_done(request, _post(core, request, target, text, Kind.NOTICE))
+        await say(core, request, target, text, Kind.NOTICE)
+
+
+async def say(
+    core: Core,
+    request: Request,
+    target: str,
+    text: str,
+    kind: Kind,
+    joints: tuple[int, ...] = (),
+) -> None:
+    """Say something to one target; if that is refused, the request goes on."""
+    least, name = _addressed(target)
+    post = core.messages.post(
+        request.session, name, text, kind, client_tags(request), least, request.cause, joints
+    )
+    if await _is_done(request, post) and kind is Kind.MESSAGE:
+        _tell_if_away(core, request, target)
 
 
 @command("TAGMSG")
@@ -40,6 +54,13 @@ async def tagmsg(core: Core, request: Request, to: str) -> None:
         least, name = _addressed(target)
         sign = core.messages.signal(request.session, name, tags, least, request.cause)
         await _is_done(request, sign)
+
+
+@command("REDACT")
+async def redact(core: Core, request: Request, to: str, message: str, reason: str = "") -> None:
+    """Take a message back, by its id: your own or, as an op of the room, anybody's."""
+    reason = reason[: core.settings.limits.reason]
+    await core.messages.take_back(request.session, to, message, reason, request.cause)
 
 
 @command("ME")
@@ -66,13 +87,6 @@ async def _is_done(request: Request, part: Awaitable[object]) -> bool:
         request.refuse(error)
         return False
     return True
-
-
-async def _post(core: Core, request: Request, target: str, text: str, kind: Kind) -> Event:
-    least, name = _addressed(target)
-    return await core.messages.post(
-        request.session, name, text, kind, client_tags(request), least, request.cause
-    )
 
 
 def _addressed(target: str) -> tuple[Role | None, str]:

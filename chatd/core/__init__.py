@@ -13,8 +13,10 @@ from chatd.core.conversations import Conversations
 from chatd.core.history import History
 from chatd.core.limits import Gate
 from chatd.core.log import Log
+from chatd.core.markers import Markers
 from chatd.core.members import Members
 from chatd.core.messages import Messages
+from chatd.core.metadata import Metadata
 from chatd.core.missed import Missed
 from chatd.core.places import Places
 from chatd.core.presence import Presence
@@ -36,8 +38,10 @@ class Core:
     messages: Messages
     conversations: Conversations
     history: History
+    markers: Markers
     missed: Missed
     presence: Presence
+    metadata: Metadata
     log: Log
     gate: Gate
     secret: bytes

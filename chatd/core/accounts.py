@@ -7,9 +7,10 @@ fixed form, which etc/fail2ban knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
@@ -28,12 +29,15 @@ from chatd.errors import (
     TooManyAttempts,
     WeakPassword,
 )
-from chatd.interfaces import IAccountStore, IAuthenticator
+from chatd.interfaces import IAccountStore, IAuthenticator, IChallenger, IQuestion
 from chatd.model import Account, Rank
 from chatd.names import check_name, fold, skeleton
 
+Proven = TypeVar("Proven")
+
 PASSWORD = "password"  # noqa: S105 - the kind of secret
 CERTIFICATE = "certificate"
+SCRAM = "scram"
 LONGEST_PASSWORD = 1024
 LONGEST_DELAY = 8.0
 PENDING = 1000
@@ -45,7 +49,16 @@ class Pending:
     """A registration that waits for its invitation code."""
 
     name: str
-    secret: str
+    secrets: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A log-in that waits for the answer to a question."""
+
+    name: str
+    account: Account | None
+    question: IQuestion
 
 
 class Accounts:
@@ -60,12 +73,14 @@ class Accounts:
         settings: Settings,
         reactor: IReactorTime,
         now: Callable[[], int],
+        seed: bytes = b"",
     ) -> None:
         self._store = store
         self._authenticators = authenticators
         self._settings = settings
         self._reactor = reactor
         self._now = now
+        self._seed = seed
         self._attempts = Attempts(reactor.seconds)
         self._buckets = Buckets(reactor.seconds)
         self._locks: dict[str, DeferredLock] = {}
@@ -114,11 +129,16 @@ class Accounts:
         await self._check_new(name, password)
         limits = self._settings.limits
         self._buckets.take(address, limits.registrations, limits.registrations_every)
-        secret = await self._authenticators[PASSWORD].enrol(password)
+        secrets = await self.enrolled(password)
         if self._settings.auth.registration == "invite":
-            self._wait_for_code(session, Pending(name, secret))
+            self._wait_for_code(session, Pending(name, secrets))
             return None
-        return await self._add(name, secret)
+        return await self._add(name, secrets)
+
+    async def enrolled(self, password: str) -> dict[str, str]:
+        """What to keep of a password, by kind."""
+        kinds = (PASSWORD, SCRAM) if SCRAM in self._authenticators else (PASSWORD,)
+        return {kind: await self._authenticators[kind].enrol(password) for kind in kinds}
 
     async def confirm(self, session: str, name: str, code: str, address: str) -> Account:
         """Finish a registration with an invitation code.
@@ -134,7 +154,7 @@ class Accounts:
             self._failed(name, address, ("address", address))
             raise BadInvitation()
         self._pending.pop(session, None)
-        return await self._add(pending.name, pending.secret)
+        return await self._add(pending.name, pending.secrets)
 
     def forget(self, session: str) -> None:
         """A session is over, and with it what it had begun."""
@@ -154,8 +174,8 @@ class Accounts:
             del self._pending[next(iter(self._pending))]
         self._pending[session] = pending
 
-    async def _add(self, name: str, secret: str) -> Account:
-        account = await self._store.add_account(name, Rank.USER, self._now(), {PASSWORD: secret})
+    async def _add(self, name: str, secrets: dict[str, str]) -> Account:
+        account = await self._store.add_account(name, Rank.USER, self._now(), secrets)
         self.log.info("the account {account} was made", account=account.name)
         return account
 
@@ -181,13 +201,49 @@ class Accounts:
         :raise LoginFailed: if the name or the proof is wrong; nobody learns which.
         :raise TooManyAttempts: if there were too many failures of late.
         """
+        return await self._attempt(name, address, lambda: self._prove(name, kind, proof))
+
+    async def ask(self, first: str) -> Asked:
+        """Begin a log-in by question and answer; `first` is what the client begins with.
+
+        :raise LoginFailed: if that is nothing that one can begin with.
+        """
+        challenger = self._authenticators.get(SCRAM)
+        if not IChallenger.providedBy(challenger):
+            raise LoginFailed()
+        name = challenger.name_in(first)
+        account = await self._store.find_account(name)
+        known = account is not None and not account.suspended
+        secrets = await self._store.secrets(account.key, SCRAM) if account and known else ()
+        question = challenger.question(first, secrets[0] if secrets else None, self._seed)
+        return Asked(name, account if secrets else None, question)
+
+    async def hear(self, asked: Asked, answer: str, address: str) -> tuple[Account, str]:
+        """The account, and the proof that we know it, if the answer is right.
+
+        :raise LoginFailed: if it is not.
+        :raise TooManyAttempts: if there were too many failures of late.
+        """
+
+        async def prove() -> tuple[Account, str]:
+            proof = asked.question.check(answer)
+            if asked.account is None:
+                raise LoginFailed()
+            return asked.account, proof
+
+        return await self._attempt(asked.name, address, prove)
+
+    async def _attempt(
+        self, name: str, address: str, prove: Callable[[], Awaitable[Proven]]
+    ) -> Proven:
+        """Let somebody prove who they are, one after another, and count the failures."""
         who = (("account", fold(name)), ("address", address))
         lock = self._locks.setdefault(fold(name), DeferredLock())
         try:
             async with lock:
                 await self._slow_down(*who)
                 try:
-                    return await self._prove(name, kind, proof)
+                    return await prove()
                 except LoginFailed:
                     self._failed(name, address, *who)
                     raise
@@ -213,8 +269,17 @@ class Accounts:
                 if authenticator.outdated(secret):
                     fresh = await authenticator.enrol(proof)
                     await self._store.keep_secret(account.key, kind, fresh, secret)
+                if kind == PASSWORD:
+                    await self._keep_verifier(account, proof)
                 return account
         raise LoginFailed()
+
+    async def _keep_verifier(self, account: Account, password: str) -> None:
+        """Keep what SCRAM needs of a password that is right, if that is wanted and not yet so."""
+        scram = self._authenticators.get(SCRAM)
+        if scram is not None and not await self._store.secrets(account.key, SCRAM):
+            fresh = await scram.enrol(password)
+            await self._store.keep_secret(account.key, SCRAM, fresh, None)
 
     async def _slow_down(self, *who: tuple[str, str]) -> None:
         auth = self._settings.auth
@@ -242,9 +307,15 @@ class Accounts:
         """
         await self.log_in(account.name, PASSWORD, old, address)
         self.check_password(new)
-        fresh = await self._authenticators[PASSWORD].enrol(new)
-        secrets = await self._store.secrets(account.key, PASSWORD)
-        await self._store.keep_secret(account.key, PASSWORD, fresh, secrets[0] if secrets else None)
+        await self.set_password(account, new)
+
+    async def set_password(self, account: Account, password: str) -> None:
+        """Let an account have another password; nothing made of the old one counts any more."""
+        fresh = await self.enrolled(password)
+        await self._store.drop_secrets(account.key, SCRAM)
+        for kind, secret in fresh.items():
+            old = await self._store.secrets(account.key, kind)
+            await self._store.keep_secret(account.key, kind, secret, old[0] if old else None)
 
     async def add_certificate(self, account: Account, fingerprint: str) -> None:
         """From now on this TLS certificate logs in to the account.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from chatd.core.places import Place, Places
 from chatd.core.sessions import Here, Sessions
 from chatd.events import (
+    Addressed,
     Announced,
     Batch,
     Event,
@@ -20,11 +21,11 @@ from chatd.events import (
     Left,
     MarkerMoved,
     PersonChanged,
-    Posted,
     Quit,
     Removed,
+    Renamed,
     RoomEvent,
-    Signalled,
+    RoomMetadataChanged,
     WentAway,
     batch,
 )
@@ -84,12 +85,12 @@ class Delivery:
 
     def _in_room(self, event: RoomEvent) -> Iterable[ISession]:
         if event.room.direct:
-            to = event.to if isinstance(event, Posted | Signalled) else ""
+            to = event.to if isinstance(event, Addressed) else ""
             return {s.key: s for s in (*self._of(event.by.name), *self._of(to))}.values()
         place = self._places.get(event.room.key)
         if place is None:
             return ()
-        least = event.least if isinstance(event, Posted | Signalled) else None
+        least = event.least if isinstance(event, Addressed) else None
         return _sessions_in(place) if least is None else _sessions_in(place, least)
 
     def _around(self, event: Event) -> Iterable[ISession]:
@@ -129,8 +130,18 @@ def _sessions_in(place: Place, least: Role = Role.MEMBER) -> Iterator[ISession]:
             yield from tuple(seat.here.sessions.values())
 
 
-_ALONE = (Joined, Left, Removed, Quit, PersonChanged, Invited)
-"""What changes who should hear, or is heard by others than the room: never grouped."""
+_ALONE = (
+    Joined,
+    Left,
+    Removed,
+    Renamed,
+    Quit,
+    PersonChanged,
+    Invited,
+    RoomMetadataChanged,
+)
+"""What changes who should hear, or what rooms are called, or is heard by others than the whole
+room: never grouped."""
 
 
 def _runs(events: tuple[Event, ...]) -> Iterator[tuple[Event, ...]]:
@@ -151,8 +162,6 @@ def _runs(events: tuple[Event, ...]) -> Iterator[tuple[Event, ...]]:
 
 
 def _group(event: RoomEvent) -> object:
-    if isinstance(event, Posted | Signalled):
+    if isinstance(event, Addressed):
         return event.room.key, event.least
-    if isinstance(event, MarkerMoved):
-        return event.by.name, MarkerMoved
     return event.room.key, None

@@ -1,4 +1,4 @@
-"""Reading back what was said, and how far each has read.
+"""Reading back what was said.
 
 Only members read a room's history, and only the two a direct conversation's; what was
 said to those of some role, only they. A place in a history is a message id or a time.
@@ -9,7 +9,7 @@ asked for, unless there are long stretches between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatd.answers import History as Page
 from chatd.core.conversations import Conversations
@@ -18,9 +18,9 @@ from chatd.core.permissions import Act, check
 from chatd.core.places import Places
 from chatd.core.settings import Settings
 from chatd.errors import AccountRequired, InvalidParams, NoSuchMessage
-from chatd.events import Cause, Entry, MarkerMoved, Posted
+from chatd.events import Entry, Posted, Redacted
 from chatd.interfaces import ILogStore, ISession
-from chatd.model import Conversation, Role, Room
+from chatd.model import SIGNS, Conversation, Kind, Role, Room
 from chatd.names import is_room
 
 STRETCH = 10
@@ -46,8 +46,10 @@ class View:
 
     def shows(self, entry: Entry) -> bool:
         """Whether the reader sees an entry."""
-        if not isinstance(entry, Posted):
-            return not self.said
+        if self.said and not _is_text(entry):
+            return False
+        if not isinstance(entry, Posted | Redacted):
+            return True
         return entry.least is None or (self.role is not None and self.role >= entry.least)
 
 
@@ -152,48 +154,10 @@ class History:
         view = await self._view(session, target)
         entry = None
         if view.room is not None:
-            entry = await self._store.find(view.room, _number_in(view.room, id_))
+            entry = await self._store.find(view.room, number_in(view.room, id_))
         if entry is None or not view.shows(entry):
             raise NoSuchMessage(id_)
-        return entry
-
-    async def mark(
-        self, session: ISession, target: str, read: int, cause: Cause | None = None
-    ) -> int:
-        """Note how far the account has read; all of its sessions hear. Never goes back.
-
-        :raise AccountRequired, NoSuchRoom, NotInRoom: if one cannot.
-        """
-        room, key = await self._own(session, target)
-        if room is None:
-            return read
-        latest = await self._store.mark(key, room.key, read)
-        await self._log.tell(
-            MarkerMoved(
-                by=session.person,
-                at=self._log.now(),
-                room=room,
-                to=target,
-                read=latest,
-                cause=cause,
-            )
-        )
-        return latest
-
-    async def marker(self, session: ISession, target: str) -> int | None:
-        """How far the account has read, as a time; None if nobody said yet.
-
-        :raise AccountRequired, NoSuchRoom, NotInRoom: if one cannot.
-        """
-        room, key = await self._own(session, target)
-        if room is None:
-            return None
-        return (await self._store.marks(key)).get(room.key)
-
-    async def _own(self, session: ISession, target: str) -> tuple[Room | None, int]:
-        if session.person.key is None:
-            raise AccountRequired()
-        return await self._room(session, target), session.person.key
+        return _addressed(entry)
 
     async def _page(
         self, view: View, after: Spot | None, before: Spot | None, limit: int, *, newest: bool
@@ -215,7 +179,7 @@ class History:
         size = limit
         for _ in range(STRETCH):
             page = await self._store.page(room, low, high, size, newest)
-            seen = [entry for entry in page if view.shows(entry)]
+            seen = [_addressed(entry) for entry in page if view.shows(entry)]
             found = seen + found if newest else found + seen
             if len(page) < size or len(found) >= limit:
                 break
@@ -239,13 +203,13 @@ class History:
     async def _number(self, room: Room, spot: Spot) -> int:
         """The number of the first entry at or after a spot."""
         if spot.id is not None:
-            return _number_in(room, spot.id)
+            return number_in(room, spot.id)
         return 1 + await self._store.number_at(room.key, spot.time or 0)
 
     async def _last_before(self, room: Room, spot: Spot) -> int:
         """The number of the last entry that is not after a spot."""
         if spot.id is not None:
-            return _number_in(room, spot.id)
+            return number_in(room, spot.id)
         return await self._store.number_at(room.key, (spot.time or 0) + 1)
 
     def _bounded(self, limit: int) -> int:
@@ -255,7 +219,20 @@ class History:
         return min(limit, most) or most
 
 
-def _number_in(room: Room, id_: str) -> int:
+def _is_text(entry: Entry) -> bool:
+    """Whether something was said, and still is."""
+    return isinstance(entry, Posted) and entry.kind is not Kind.SIGNAL and not entry.erased
+
+
+def _addressed(entry: Entry) -> Entry:
+    """An entry under the name that its room has now."""
+    if entry.room.direct or not isinstance(entry, Posted | Redacted):
+        return entry
+    sign = "" if entry.least is None else SIGNS[entry.least]
+    return replace(entry, to=sign + entry.room.name)
+
+
+def number_in(room: Room, id_: str) -> int:
     """The number in a message id of this room.
 
     :raise NoSuchMessage: if it is not one.

@@ -8,10 +8,11 @@ for what is and came before it, so that there is one order for everybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -58,6 +59,17 @@ class Log:
         fails with NotKept: then nobody was.
         """
         return self._add(Waiting(entry, Kept(entry, changes), Deferred()))
+
+    async def keep_all(self, kept: Iterable[Kept]) -> None:
+        """Store several entries of one room together, and tell them together.
+
+        :raise NotKept, NoSuchRoom: if they cannot be; then nobody was told any of them.
+        """
+        done = [self.keep(one.entry, *one.changes) for one in kept]
+        results: list[tuple[bool, Any]] = await DeferredList(done, consumeErrors=True)
+        for fine, result in results:
+            if not fine:
+                result.raiseException()
 
     def tell(self, event: Event) -> Deferred[Event]:
         """Tell something that is not durable, after all that came before it."""

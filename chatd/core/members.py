@@ -75,7 +75,7 @@ class Members:
             place = self._places.get(member.room)
             if place is not None and self._may_return(session.person, place):
                 await self._log.tell(self._joined(session.person, place.room, member.role, None))
-                session.answer(self._rooms.entered(place))
+                session.answer(self._rooms.entered(place, session.person))
 
     def _may_return(self, person: Person, place: Place) -> bool:
         return place.role(person) is None and not place.is_banned(person, self._log.now())
@@ -86,7 +86,7 @@ class Members:
         if seat is not None:
             joined = self._joined(session.person, place.room, seat.role, None)
             session.deliver(batch((joined,)))
-            session.answer(self._rooms.entered(place))
+            session.answer(self._rooms.entered(place, session.person))
 
     async def join(
         self, session: ISession, name: str, password: str | None = None, cause: Cause | None = None
@@ -104,7 +104,7 @@ class Members:
                 if place.role(session.person) is None and place in self._places:
                     await self._come(session, place, made, password, cause)
                     if place in self._places:
-                        return self._rooms.entered(place)
+                        return self._rooms.entered(place, session.person)
         return None
 
     def _is_in(self, person: Person, name: str) -> bool:
@@ -124,7 +124,7 @@ class Members:
             await self._log.tell(self._joined(person, place.room, known, cause))
             return
         self._check_join(session, place, password)
-        role = _first_role(place, person, made)
+        role = self._first_role(place, person, made)
         joined = self._joined(person, place.room, role, cause)
         if person.key is None:
             await self._log.tell(joined)
@@ -135,6 +135,12 @@ class Members:
             if made:
                 await self._rooms.unmake(place)
             raise
+
+    def _first_role(self, place: Place, person: Person, made: bool) -> Role:
+        """Who makes a room founds it; a guest runs theirs, for as long as there is somebody."""
+        if not made or (place.room.kept and person.key is None):
+            return Role.MEMBER
+        return Role.OP if person.key is None else self._rooms.founder
 
     async def _role_of(self, person: Person, room: Room) -> Role | None:
         if person.key is None:
@@ -224,10 +230,3 @@ class Members:
         here = self._sessions.get(person.name)
         away = None if here is None else here.away
         return Joined(by=person, at=self._log.now(), room=room, role=role, away=away, cause=cause)
-
-
-def _first_role(place: Place, person: Person, made: bool) -> Role:
-    """Who makes a room owns it; a guest runs theirs, for as long as there is somebody."""
-    if not made or (place.room.kept and person.key is None):
-        return Role.MEMBER
-    return Role.OP if person.key is None else Role.OWNER | Role.OP

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chatd.core.conversations import Conversations
+from chatd.core.history import number_in
 from chatd.core.limits import Buckets
 from chatd.core.log import Log
-from chatd.core.permissions import Act, check, check_registered
+from chatd.core.permissions import Act, check, check_redact, check_registered
 from chatd.core.places import Place, Places
 from chatd.core.settings import Settings
-from chatd.errors import CannotSpeak, EmptyMessage
-from chatd.events import Cause, Event, Posted, Signalled
-from chatd.interfaces import ISession
-from chatd.model import Kind, Role, Room
-from chatd.names import is_room
-
-SIGNS = {Role.OWNER: "~", Role.ADMIN: "&", Role.OP: "@", Role.VOICE: "+"}
-"""What stands before a room's name when something is only for members of a role."""
+from chatd.errors import CannotSpeak, EmptyMessage, NoSuchMessage
+from chatd.events import Cause, Event, Posted, Redacted, Signalled
+from chatd.interfaces import ILogStore, ISession
+from chatd.model import SIGNS, Erase, Kind, Rank, Role, Room
+from chatd.names import fold, is_room
 
 PERSISTED = "+draft/persist"
 """A signal with this tag is kept like a message."""
+REACTIONS = frozenset({"+draft/react", "+draft/unreact"})
+REPLIES = frozenset({"+reply", "+draft/reply"})
+"""A signal with a tag of both kinds belongs to a message, and is kept as long as that is."""
 
 
 class Messages:
@@ -28,6 +29,7 @@ class Messages:
 
     def __init__(
         self,
+        store: ILogStore,
         log: Log,
         places: Places,
         conversations: Conversations,
@@ -35,6 +37,7 @@ class Messages:
         clock: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
+        self._store = store
         self._log = log
         self._places = places
         self._conversations = conversations
@@ -51,6 +54,7 @@ class Messages:
         tags: Mapping[str, str] | None = None,
         least: Role | None = None,
         cause: Cause | None = None,
+        joints: tuple[int, ...] = (),
     ) -> Event:
         """Say something in a room, or to somebody, who need not be on line.
 
@@ -58,6 +62,7 @@ class Messages:
         crash can take back.
 
         :param least: the role that one must have to hear it, in a room.
+        :param joints: see Posted.
         :raise NoSuchRoom, CannotSpeak, NoSuchAccount, EmptyMessage, TooFast, NotKept: if not.
         """
         if not text:
@@ -75,6 +80,7 @@ class Messages:
                 tags=tags or {},
                 least=least,
                 cause=cause,
+                joints=joints,
             )
         )
 
@@ -86,14 +92,15 @@ class Messages:
         least: Role | None = None,
         cause: Cause | None = None,
     ) -> None:
-        """Show tags without a text to those who are there; kept only if they ask for it.
+        """Show tags without a text to those who are there; kept only if they ask for it, or
+        are a reaction to a message.
 
         :raise NoSuchRoom, CannotSpeak, NoSuchAccount, TooFast, NotKept: if not.
         """
         room, to = await self._target(session, to, least)
         self._check_speed(session)
         by, at = session.person, self._log.now()
-        if PERSISTED in tags:
+        if _is_kept(tags):
             await self._log.keep(
                 Posted(
                     by=by,
@@ -115,6 +122,44 @@ class Messages:
                 )
             )
 
+    async def take_back(
+        self, session: ISession, target: str, id_: str, reason: str = "", cause: Cause | None = None
+    ) -> Event:
+        """Have a message forgotten: one's own or, where one may, another's.
+
+        :raise NoSuchRoom, NotInRoom, NoSuchMessage, NotAllowed, TooFast, NotKept: if not.
+        """
+        room, role = await self._room(session, target)
+        message = None if room is None else await self._store.find(room, number_in(room, id_))
+        if not isinstance(message, Posted) or message.erased or not _is_for(message, session, role):
+            raise NoSuchMessage(id_)
+        if not _is_by(message, session):
+            check_redact(message.room, role, session.rank)
+        self._check_speed(session)
+        return await self._log.keep(
+            Redacted(
+                by=session.person,
+                at=self._log.now(),
+                room=message.room,
+                to=message.to,
+                message=id_,
+                reason=reason,
+                least=message.least,
+                cause=cause,
+            ),
+            Erase(message.room.key, message.number),
+        )
+
+    async def _room(self, session: ISession, target: str) -> tuple[Room | None, Role | None]:
+        """The conversation that is meant, and what one is in it."""
+        if not is_room(target):
+            return await self._conversations.find(session.person, target), Role.MEMBER
+        place = self._places.find(target)
+        role = place.role(session.person)
+        if role is None:
+            check(Act.REDACT, place.room, role, session.rank)
+        return place.room, role
+
     async def _target(self, session: ISession, to: str, least: Role | None) -> tuple[Room, str]:
         if not is_room(to):
             return await self._conversations.open(session.person, to)
@@ -129,7 +174,7 @@ class Messages:
         role = place.role(session.person)
         check(Act.SPEAK, place.room, role)
         if role is None or role < Role.VOICE:
-            if place.is_banned(session.person, self._log.now()):
+            if place.is_muted(session.person, self._log.now()):
                 raise CannotSpeak(place.room.name, "you are banned from it.")
             check_registered(place.room, session.person)
 
@@ -137,3 +182,22 @@ class Messages:
         limits = self._settings.limits
         who = session.person.key or session.address
         self._buckets.take(who, limits.account_messages, limits.account_messages_every)
+
+
+def _is_kept(tags: Mapping[str, str]) -> bool:
+    return PERSISTED in tags or bool(REACTIONS & tags.keys() and REPLIES & tags.keys())
+
+
+def _is_for(message: Posted, session: ISession, role: Role | None) -> bool:
+    """Whether somebody could read a message, or keeps order on the whole server."""
+    if message.least is None or session.rank >= Rank.MODERATOR:
+        return True
+    return role is not None and role >= message.least
+
+
+def _is_by(message: Posted, session: ISession) -> bool:
+    """Whether this very person said it; a guest's name may have been another's before."""
+    by, person = message.by, session.person
+    if by.key is not None or person.key is not None:
+        return bool(by.key == person.key)
+    return fold(by.name) == fold(person.name) and bool(message.at >= session.since)

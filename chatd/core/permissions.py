@@ -26,12 +26,31 @@ class Act(StrEnum):
     CHANGE_MASKS = "change its lists"
     READ_MASKS = "read its lists"
     ANNOUNCE = "speak to a part of it"
+    READ_METADATA = "read what is told of it"
+    DESCRIBE = "change what is told of it"
+    REDACT = "take back what others said"
+    RENAME = "rename it"
 
 
 OVERRULES = frozenset(
-    {Act.SEE, Act.SET_TOPIC, Act.REMOVE, Act.CHANGE_MODES, Act.CHANGE_MASKS, Act.READ_MASKS}
+    {
+        Act.SEE,
+        Act.SET_TOPIC,
+        Act.REMOVE,
+        Act.CHANGE_MODES,
+        Act.CHANGE_MASKS,
+        Act.READ_MASKS,
+        Act.READ_METADATA,
+        Act.DESCRIBE,
+        Act.REDACT,
+        Act.RENAME,
+    }
 )
 """What a moderator or administrator of the server may do in any room."""
+
+
+_LEAST = {Act.READ: Role.MEMBER, Act.READ_MASKS: Role.MEMBER, Act.ANNOUNCE: Role.VOICE}
+"""What an act needs in any room, where that is not an op."""
 
 
 def least_role(act: Act, room: Room) -> Role | None:
@@ -39,18 +58,22 @@ def least_role(act: Act, room: Room) -> Role | None:
     match act:
         case Act.SEE:
             return Role.MEMBER if Mode.SECRET in room.modes else None
-        case Act.READ | Act.READ_MASKS:
-            return Role.MEMBER
+        case Act.READ_METADATA:
+            return Role.MEMBER if _is_closed(room) else None
         case Act.SPEAK:
             return _to_speak(room)
         case Act.SET_TOPIC:
             return Role.OP if Mode.TOPIC_LOCK in room.modes else Role.MEMBER
         case Act.INVITE:
             return Role.OP if Mode.INVITE_ONLY in room.modes else Role.MEMBER
-        case Act.ANNOUNCE:
-            return Role.VOICE
+        case Act.RENAME:
+            return Role.OWNER if room.kept else Role.OP
         case _:
-            return Role.OP
+            return _LEAST.get(act, Role.OP)
+
+
+def _is_closed(room: Room) -> bool:
+    return bool({Mode.SECRET, Mode.INVITE_ONLY} & room.modes) or room.password is not None
 
 
 def _to_speak(room: Room) -> Role | None:
@@ -95,6 +118,16 @@ def check_registered(room: Room, person: Person) -> None:
     """
     if Mode.REGISTERED_ONLY in room.modes and person.account is None:
         raise RegisteredOnly(room.name)
+
+
+def check_redact(room: Room, role: Role | None, rank: Rank = Rank.USER) -> None:
+    """Refuse to take back what another has said; between two, nobody may.
+
+    :raise NotAllowed: if one's role is too low.
+    """
+    if room.direct:
+        raise NotAllowed("a direct conversation", "it is not yours.")
+    check(Act.REDACT, room, role, rank)
 
 
 def check_over(

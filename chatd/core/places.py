@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from fnmatch import translate
-from functools import lru_cache
-from re import IGNORECASE, Pattern
-from re import compile as pattern
 
+from chatd.core.masks import fits, quiets
 from chatd.core.sessions import Here, Sessions
 from chatd.errors import NoSuchRoom
 from chatd.events import (
@@ -25,8 +22,10 @@ from chatd.events import (
     PersonChanged,
     Quit,
     Removed,
+    Renamed,
     RoleChanged,
     RoomEvent,
+    RoomMetadataChanged,
     TopicChanged,
 )
 from chatd.model import Listing, Mask, Mode, Person, Role, Room, Topic
@@ -54,6 +53,7 @@ class Place:
     seats: dict[str, Seat] = field(default_factory=dict)
     masks: list[Mask] = field(default_factory=list)
     invited: list[Here] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
 
     def seat(self, name: str) -> Seat | None:
         """The place of whoever has this name."""
@@ -89,23 +89,16 @@ class Place:
             and not self.is_listed(Listing.EXCEPT, person, now)
         )
 
-
-ACCOUNT_MASK = "$a:"
-"""What a mask that means an account starts with; a pattern for its name follows."""
-
-
-def fits(mask: str, person: Person) -> bool:
-    """Whether a mask (`name!user@host` with `*` and `?`, or `$a:account`) means somebody."""
-    if mask.startswith(ACCOUNT_MASK):
-        return person.account is not None and bool(
-            _compiled(mask.removeprefix(ACCOUNT_MASK)).match(person.account)
+    def is_muted(self, person: Person, now: int) -> bool:
+        """Whether somebody may not speak, as they are banned, or muted, and not excepted."""
+        return (
+            bool(self.masks)
+            and self._quiets(Listing.BAN, person, now)
+            and not self._quiets(Listing.EXCEPT, person, now)
         )
-    return bool(_compiled(mask).match(person.mask))
 
-
-@lru_cache(4096)
-def _compiled(mask: str) -> Pattern[str]:
-    return pattern(translate(mask.replace("[", "[[]")), IGNORECASE)
+    def _quiets(self, listing: Listing, person: Person, now: int) -> bool:
+        return any(quiets(m.pattern, person) for m in self.listing(listing, now))
 
 
 class Places:
@@ -136,6 +129,10 @@ class Places:
         if place is None:
             raise NoSuchRoom(name)
         return place
+
+    def has(self, name: str) -> bool:
+        """Whether there is a room with this name."""
+        return fold(name) in self._by_name
 
     def get(self, key: int) -> Place | None:
         """The room with this key."""
@@ -219,6 +216,11 @@ class Places:
         topic = Topic(event.text, event.by.name, event.at) if event.text else None
         place.room = replace(place.room, topic=topic)
 
+    def _renamed(self, event: Renamed, place: Place) -> None:
+        del self._by_name[fold(place.room.name)]
+        place.room = replace(place.room, name=event.now)
+        self._by_name[fold(event.now)] = place
+
     def _mode(self, event: ModeChanged, place: Place) -> None:
         place.room = with_mode(place.room, event.mode, event.on, event.value)
 
@@ -241,11 +243,22 @@ class Places:
                 )
             )
 
+    def _metadata(self, event: RoomMetadataChanged, place: Place) -> None:
+        put(place.metadata, event.key, event.value)
+
     def _invited(self, event: Invited, place: Place) -> None:
         here = self._sessions.get(event.who.name)
         place.invited = [one for one in place.invited if one.sessions or one.person.key is not None]
         if here is not None and not place.is_invited(here.person):
             place.invited.append(here)
+
+
+def put(values: dict[str, str], key: str, value: str | None) -> None:
+    """Let a key have another value, or none."""
+    if value is None:
+        values.pop(key, None)
+    else:
+        values[key] = value
 
 
 def with_mode(room: Room, mode: Mode | str, on: bool, value: str | None) -> Room:
@@ -274,8 +287,10 @@ _CHANGES: dict[type[Event], Callable[..., None]] = {
     Quit: Places._quit,
     PersonChanged: Places._person_changed,
     TopicChanged: Places._topic,
+    Renamed: Places._renamed,
     ModeChanged: Places._mode,
     RoleChanged: Places._role,
     MaskChanged: Places._mask,
     Invited: Places._invited,
+    RoomMetadataChanged: Places._metadata,
 }

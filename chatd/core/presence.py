@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chatd.core.log import Log
+from chatd.core.places import Places
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
 from chatd.errors import TooMany
-from chatd.events import Event, PersonChanged, Quit, Watched, batch
+from chatd.events import (
+    Event,
+    MetadataChanged,
+    Noticed,
+    PersonChanged,
+    Quit,
+    Watched,
+    WentAway,
+    batch,
+)
 from chatd.interfaces import ISession
 from chatd.model import Person
 from chatd.names import fold
@@ -17,9 +27,10 @@ from chatd.names import fold
 class Presence:
     """Away messages, and the lists of names that sessions watch."""
 
-    def __init__(self, log: Log, sessions: Sessions, settings: Settings) -> None:
+    def __init__(self, log: Log, sessions: Sessions, places: Places, settings: Settings) -> None:
         self._log = log
         self._sessions = sessions
+        self._places = places
         self._settings = settings
         self._watchers: dict[str, dict[str, ISession]] = {}
         self._watched: dict[str, dict[str, str]] = {}
@@ -74,6 +85,13 @@ class Presence:
         """Somebody's first session has come."""
         self._show(person, online=True)
 
+    def changed(self, before: Person, now: Person) -> None:
+        """Somebody has logged in to another account: told to those who watch their name."""
+        if fold(before.name) == fold(now.name):
+            self._notice(PersonChanged(by=before, at=self._log.now(), now=now))
+        else:
+            self.came(now)
+
     def heard(self, event: Event) -> None:
         """Tell those who watch when somebody goes, or comes and goes by another name."""
         if isinstance(event, Quit) and self._sessions.get(event.by.name) is None:
@@ -82,6 +100,23 @@ class Presence:
             if self._sessions.get(event.by.name) is None:
                 self._show(event.by, online=False)
             self._show(event.now, online=True)
+        elif isinstance(event, WentAway | MetadataChanged) or (
+            isinstance(event, PersonChanged) and event.by.name == event.now.name
+        ):
+            self._notice(event)
+
+    def _notice(self, event: Event) -> None:
+        """Tell those who watch somebody what those around them have just heard."""
+        watchers = self.watchers(event.by.name)
+        if not watchers:
+            return
+        places = self._places.of(event.by.name)
+        told = batch((Noticed(by=event.by, at=event.at, what=event),))
+        for session in watchers:
+            name = session.person.name
+            near = any(place.seat(name) is not None for place in places)
+            if not near and fold(name) != fold(event.by.name):
+                session.deliver(told)
 
     def _show(self, person: Person, *, online: bool) -> None:
         watchers = self.watchers(person.name)

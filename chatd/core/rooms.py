@@ -6,56 +6,24 @@ one room happen one after another, so that nothing changes between check and dee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from twisted.internet.defer import DeferredLock, ensureDeferred
 from twisted.logger import Logger
 
 from chatd.answers import Entered, Listed, MembersAre, Present
+from chatd.core.changes import Draft, Grant, SetMask, SetMode, Wish
 from chatd.core.log import Log
-from chatd.core.permissions import (
-    Act,
-    check,
-    check_grant,
-    may,
-)
-from chatd.core.places import Place, Places, Seat, with_mode
+from chatd.core.permissions import Act, check, highest, may
+from chatd.core.places import Place, Places, Seat
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
-from chatd.errors import (
-    ListFull,
-    NoSuchRoom,
-    TheyAreNotInRoom,
-    TooLong,
-    TooMany,
-)
-from chatd.events import (
-    Cause,
-    Event,
-    Joined,
-    Left,
-    MaskChanged,
-    ModeChanged,
-    Quit,
-    Removed,
-    RoleChanged,
-    TopicChanged,
-)
+from chatd.errors import ChatError, NoSuchRoom, RoomExists, TheyAreNotInRoom, TooLong, TooMany
+from chatd.events import Cause, Event, Joined, Left, Quit, Removed, Renamed, TopicChanged
 from chatd.interfaces import IRoomStore, ISession
-from chatd.model import (
-    Change,
-    Drop,
-    Listing,
-    Mask,
-    Member,
-    Mode,
-    Person,
-    Put,
-    Role,
-    Room,
-    Topic,
-)
+from chatd.model import Listing, Mask, Mode, Person, Put, Role, Room, Topic
 from chatd.names import check_room_name, fold
 
 NEW = frozenset({Mode.MEMBERS_ONLY, Mode.TOPIC_LOCK})
@@ -167,6 +135,27 @@ class Rooms:
                 Put(replace(place.room, topic=topic)),
             )
 
+    async def change(
+        self, session: ISession, name: str, wishes: Iterable[Wish], cause: Cause | None = None
+    ) -> list[ChatError]:
+        """Change several things at once: what may be is done, what is refused comes back.
+
+        :raise NoSuchRoom, NotKept: then nothing is changed.
+        """
+        place = self._places.find(name)
+        refused: list[ChatError] = []
+        async with self.lock(place.room):
+            most = self._settings.limits.masks
+            seat = partial(self.seat, place)
+            draft = Draft(session, place, self._log.now(), seat, most, cause)
+            for wish in wishes:
+                try:
+                    draft.add(wish)
+                except ChatError as error:
+                    refused.append(error)
+            await self._log.keep_all(draft.kept)
+        return refused
+
     async def set_mode(
         self,
         session: ISession,
@@ -180,22 +169,7 @@ class Rooms:
 
         :raise NoSuchRoom, NotInRoom, NotAllowed: if one cannot.
         """
-        place = self._places.find(name)
-        async with self.lock(place.room):
-            check(Act.CHANGE_MODES, place.room, place.role(session.person), session.rank)
-            changed = with_mode(place.room, mode, on, value)
-            if changed == place.room:
-                return
-            event = ModeChanged(
-                by=session.person,
-                at=self._log.now(),
-                room=place.room,
-                mode=mode,
-                on=on,
-                value=value,
-                cause=cause,
-            )
-            await self._log.keep(event, Put(changed))
+        await self._change_one(session, name, SetMode(mode, on, value), cause)
 
     async def grant(
         self,
@@ -210,43 +184,7 @@ class Rooms:
 
         :raise NoSuchRoom, NotInRoom, NotAllowed, TheyAreNotInRoom: if one cannot.
         """
-        place = self._places.find(name)
-        async with self.lock(place.room):
-            mine = place.role(session.person)
-            own = mine is not None and not on and fold(who) == fold(session.person.name)
-            if not own:
-                check(Act.CHANGE_MODES, place.room, mine, session.rank)
-            seat = self.seat(place, who)
-            if not own:
-                check_grant(place.room, mine, role, seat.role, session.rank)
-            if bool(seat.role & role) is on:
-                return
-            await self._grant(session, place, seat, role, on, cause)
-
-    async def _grant(
-        self,
-        session: ISession,
-        place: Place,
-        seat: Seat,
-        role: Role,
-        on: bool,
-        cause: Cause | None,
-    ) -> None:
-        event = RoleChanged(
-            by=session.person,
-            at=self._log.now(),
-            room=place.room,
-            who=seat.person,
-            role=role,
-            on=on,
-            cause=cause,
-        )
-        roles = seat.role | role if on else seat.role & ~role
-        key = seat.person.key
-        changes: list[Change] = []
-        if key is not None:
-            changes.append(Put(Member(place.room.key, key, roles)))
-        await self._log.keep(event, *changes)
+        await self._change_one(session, name, Grant(who, role, on), cause)
 
     async def set_mask(
         self,
@@ -263,27 +201,40 @@ class Rooms:
         :param expires: when it stops to count, in milliseconds since 1970.
         :raise NoSuchRoom, NotInRoom, NotAllowed, ListFull: if one cannot.
         """
+        await self._change_one(session, name, SetMask(listing, pattern, on, expires), cause)
+
+    async def _change_one(
+        self, session: ISession, name: str, wish: Wish, cause: Cause | None
+    ) -> None:
+        for error in await self.change(session, name, [wish], cause):
+            raise error
+
+    async def rename(
+        self, session: ISession, name: str, now: str, reason: str = "", cause: Cause | None = None
+    ) -> None:
+        """Give a room another name; who is in it, and its history, stay.
+
+        :raise NoSuchRoom, NotInRoom, NotAllowed, BadRoomName, RoomExists: if one cannot.
+        """
+        check_room_name(now, self._settings.limits.room_name)
         place = self._places.find(name)
-        async with self.lock(place.room):
-            check(Act.CHANGE_MASKS, place.room, place.role(session.person), session.rank)
-            now = self._log.now()
-            there = place.listing(listing, now)
-            if on is any(m.pattern.lower() == pattern.lower() for m in there):
+        async with self.lock(place.room), self._making:
+            check(Act.RENAME, place.room, place.role(session.person), session.rank)
+            before = place.room.name
+            if now == before:
                 return
-            if on and len(there) >= self._settings.limits.masks:
-                raise ListFull(place.room.name, listing)
-            mask = Mask(place.room.key, listing, pattern, session.person.name, now, expires)
-            event = MaskChanged(
+            if fold(now) != fold(before) and self._places.has(now):
+                raise RoomExists(before, now)
+            event = Renamed(
                 by=session.person,
-                at=now,
+                at=self._log.now(),
                 room=place.room,
-                listing=listing,
-                pattern=pattern,
-                on=on,
-                expires=expires,
+                before=before,
+                now=now,
+                reason=reason,
                 cause=cause,
             )
-            await self._log.keep(event, Put(mask) if on else Drop(mask))
+            await self._log.keep(event, Put(replace(place.room, name=now)))
 
     # -- making and ending
 
@@ -299,19 +250,25 @@ class Rooms:
                 check_room_name(name, self._settings.limits.room_name)
                 return await self._make(person, name)
 
+    @property
+    def founder(self) -> Role:
+        """What somebody with an account becomes in a room that they make."""
+        owner = self._settings.server.founders == "owner"
+        return Role.OWNER | Role.OP if owner else Role.OP
+
     async def _make(self, person: Person, name: str) -> tuple[Place, bool]:
         lobby = fold(name) == fold(self._settings.server.lobby)
         if person.key is not None and not lobby:
             await self._check_owned(person.key)
         room = Room(0, name, person.key is not None or lobby, self._log.now(), modes=NEW)
-        owner = [(person.key, Role.OWNER | Role.OP)] if person.key and not lobby else []
+        owner = [(person.key, self.founder)] if person.key and not lobby else []
         place = self._places.add(await self._store.add_room(room, owner))
         return place, not lobby
 
     async def _check_owned(self, account: int) -> None:
         most = self._settings.limits.rooms_per_account
         members = await self._store.rooms_of(account)
-        if sum(bool(member.role & Role.OWNER) for member in members) >= most:
+        if sum(highest(member.role) >= highest(self.founder) for member in members) >= most:
             raise TooMany("rooms of your own", most)
 
     async def unmake(self, place: Place) -> None:
@@ -335,9 +292,13 @@ class Rooms:
 
     # -- parts
 
-    def entered(self, place: Place) -> Entered:
+    def entered(self, place: Place, person: Person) -> Entered:
         """What somebody who came in is told."""
-        return Entered(place.room, MembersAre(place.room.name, place.room, present_in(place)))
+        here = self._sessions.get(person.name)
+        marks = {} if here is None else here.marks
+        read = marks.get(place.room.key, marks.get(fold(place.room.name)))
+        members = MembersAre(place.room.name, place.room, present_in(place))
+        return Entered(place.room, members, read)
 
     def seat(self, place: Place, name: str) -> Seat:
         """Somebody's place in a room.

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 
 from chatd.core.log import Log
 from chatd.errors import NameTaken, NoSuchAccount
-from chatd.events import Cause, Event, PersonChanged, Quit, WentAway, batch
+from chatd.events import Cause, Event, PersonChanged, Quit, WentAway
 from chatd.interfaces import ISession
 from chatd.model import Person
 from chatd.names import fold
@@ -30,6 +30,7 @@ class Here:
     person: Person
     sessions: dict[str, ISession] = field(default_factory=dict)
     away: str | None = None
+    marks: dict[int | str, int] = field(default_factory=dict)
 
 
 class Sessions:
@@ -136,8 +137,7 @@ class Sessions:
     async def hand_over(self, session: ISession, person: Person) -> bool:
         """A session is somebody else's from now on; whether it is the first of theirs.
 
-        Others see who it was go and, when it joins rooms, who it is come; the session
-        itself sees only that its name has changed.
+        Others see who it was go and, when it joins rooms, who it is come.
 
         :raise NameTaken: if somebody else has the name.
         """
@@ -147,8 +147,6 @@ class Sessions:
         left = self.leave(session, f"logged in as {person.name}")
         session.person = person
         first = self.enter(session)
-        told = PersonChanged(by=before, at=self._log.now(), now=session.person)
-        session.deliver(batch((told,)))
         if left is not None:
             await left
         return first

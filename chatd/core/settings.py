@@ -21,6 +21,8 @@ class Server:
     description: one sentence about it, shown to those who ask
     lobby: the room that everybody is in to begin with; nothing for none
     motd: the message of the day: a text, or file:PATH
+    icon: the address of a picture of the place, https://…, which clients may show
+    founders: what people become in a room that they make: owner, or op
     """
 
     name: str = "chat.localhost"
@@ -28,6 +30,8 @@ class Server:
     description: str = "A chatd server"
     lobby: str = "#lobby"
     motd: str = ""
+    icon: str = ""
+    founders: Literal["owner", "op"] = "owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class Auth:
     guests: whether people without an account may come in
     registration: who may make an account: anybody (open), those with a code (invite), or only
         the administrator (closed)
+    register_before_connect: whether an account can be made before one is on line
+    register_other_name: whether an account can be called otherwise than its maker is just now
+    register_email: whether an e-mail address has to be given; it goes to the daemon's log
     names: which characters names may have
     fixed_names: whether somebody who is logged in is always called as the account is
     shortest_password: the fewest characters that a password may have
@@ -48,6 +55,9 @@ class Auth:
 
     guests: bool = False
     registration: Literal["open", "invite", "closed"] = "open"
+    register_before_connect: bool = True
+    register_other_name: bool = True
+    register_email: bool = False
     names: Literal["ascii", "unicode"] = "ascii"
     fixed_names: bool = True
     shortest_password: int = 8
@@ -69,6 +79,9 @@ class Limits:
     rooms_per_account: rooms that one account may own
     masks: entries of each list of a room
     watched: names on one's watch list
+    metadata_keys: keys of metadata of somebody, or of a room
+    metadata_value: bytes of each of their values
+    metadata_subscriptions: keys of metadata that a session can be told about
     history: messages in one answer from the history
     posts_waiting: messages of one session that may wait for the disk before it is paused
     messages: requests a session may make in a burst
@@ -90,6 +103,9 @@ class Limits:
     rooms_per_account: int = 100
     masks: int = 100
     watched: int = 100
+    metadata_keys: int = 30
+    metadata_value: int = 300
+    metadata_subscriptions: int = 50
     history: int = 100
     posts_waiting: int = 32
     messages: int = 40

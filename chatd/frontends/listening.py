@@ -29,6 +29,7 @@ from zope.interface import implementer
 
 from chatd.core.limits import Gate
 from chatd.errors import StartError
+from chatd.frontends.proxies import Porch, Proxies, host_of
 from chatd.frontends.tls import Credentials, Pair
 from chatd.interfaces import IReloadable
 from chatd.model import Endpoint
@@ -50,6 +51,8 @@ class Listening:
     certificate: the certificate with its chain, in PEM; noticed within a minute when it is renewed
     key: its key, in PEM
     insecure: whether others may come in without TLS than those on this very machine
+    proxies: addresses and networks (or unix) that may say whom they speak for, by a header of
+        the PROXY protocol and by whatever else a front-end knows
     """
 
     endpoint: Endpoint = Endpoint("tcp:6697")
@@ -57,8 +60,16 @@ class Listening:
     certificate: Path = Path("certificate.pem")
     key: Path = Path("key.pem")
     insecure: bool = False
+    proxies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        try:
+            Proxies(self.proxies)
+        except ValueError as error:
+            raise ValueError(
+                f"proxies = {', '.join(self.proxies)!r} is no good: {error};"
+                " it should be like 127.0.0.1, 10.0.0.0/8."
+            ) from error
         if not (self.tls or self.insecure or _LOCAL.fullmatch(self.endpoint)):
             raise ValueError(
                 f"tls = no would let others read along on {self.endpoint}: write tls = yes,"
@@ -82,6 +93,7 @@ class Listener(Service):
     ) -> None:
         self.options = options
         self._gate = gate
+        self._proxies = Proxies(options.proxies)
         self._factory = factory
         self._reactor = reactor
         self._port: IListeningPort | None = None
@@ -94,8 +106,10 @@ class Listener(Service):
         :raise StartError: if that is not possible, with the remedy.
         """
         door: _Door = self._secured() if self.options.tls else PlainDoor(self._factory)
-        door.gate = self._gate
-        self._port = self._listen(door)
+        door.gate, door.proxies = self._gate, self._proxies
+        self._port = self._listen(
+            Porch(door, self._proxies, self._reactor) if self._proxies else door
+        )
         if isinstance(handle := getattr(self._port, "socket", None), socket.socket):
             _prepare(handle)
         super().startService()
@@ -123,8 +137,8 @@ class Listener(Service):
             options.pair.context()
 
     def reload(self, options: Listening) -> None:
-        """Take another certificate; another endpoint has to wait for a restart."""
-        if (options.endpoint, options.tls) != (self.options.endpoint, self.options.tls):
+        """Take another certificate; what else is changed has to wait for a restart."""
+        if _lasting(options) != _lasting(self.options):
             self.log.warn("{endpoint} stays until a restart", endpoint=self.options.endpoint)
         if self._credentials is not None and options.tls:
             self._credentials.use(options.pair)
@@ -177,22 +191,26 @@ class _Door(WrappingFactory):
 
     noisy = False
     gate: Gate
+    proxies = Proxies()
 
     def buildProtocol(self, addr: Any) -> Any:
-        """Somebody comes."""
-        if not self.gate.admits(_host(addr)):
+        """Somebody comes. A proxy speaks for many, so those are what is counted."""
+        host = host_of(addr)
+        if host not in self.proxies and not self.gate.admits(host):
             return None
         return super().buildProtocol(addr)
 
     def registerProtocol(self, p: Any) -> None:
         """Somebody is in."""
         super().registerProtocol(p)
-        self.gate.came(_host(p.transport.getPeer()))
+        if (host := host_of(p.transport.getPeer())) not in self.proxies:
+            self.gate.came(host)
 
     def unregisterProtocol(self, p: Any) -> None:
         """Somebody has gone."""
         super().unregisterProtocol(p)
-        self.gate.went(_host(p.transport.getPeer()))
+        if (host := host_of(p.transport.getPeer())) not in self.proxies:
+            self.gate.went(host)
 
 
 class PlainDoor(_Door):
@@ -203,8 +221,8 @@ class SecureDoor(_Door, TLSMemoryBIOFactory):
     """Over TLS; the gate comes before the handshake, which is what costs."""
 
 
-def _host(address: Any) -> str:
-    return str(getattr(address, "host", ""))
+def _lasting(options: Listening) -> tuple[object, ...]:
+    return options.endpoint, options.tls, options.proxies
 
 
 def _prepare(handle: socket.socket) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IPushProducer, IReactorTime, ITransport
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITransport
 from zope.interface import implementer
 
 MOST = 1 << 20
 """Bytes that may wait for one client."""
+PATIENCE = 10.0
+"""Seconds that a client has to take its last words before it is cut off."""
 
 
 class Mailman:
@@ -30,6 +32,10 @@ class Mailman:
             self._reactor.callLater(0, self._empty)
         self._full.append(outbox)
 
+    def later(self, cut: Callable[[], None]) -> IDelayedCall:
+        """Cut a client off, unless it goes by itself."""
+        return self._reactor.callLater(PATIENCE, cut)
+
     def _empty(self) -> None:
         full, self._full = self._full, []
         for outbox in full:
@@ -40,13 +46,13 @@ class Mailman:
 class Outbox:
     """What waits to be written to one client.
 
-    :param overflow: called once, when more waits than may; the outbox is silent from then on.
+    :param overflow: called once, when more waits than may; what it gives are the last words.
     """
 
-    __slots__ = ("_chunks", "_mailman", "_overflow", "_paused", "_size", "_transport")
+    __slots__ = ("_chunks", "_cut", "_mailman", "_overflow", "_paused", "_size", "_transport")
 
     def __init__(
-        self, transport: ITransport, mailman: Mailman, overflow: Callable[[], None]
+        self, transport: ITransport, mailman: Mailman, overflow: Callable[[], bytes]
     ) -> None:
         self._transport: ITransport | None = transport
         self._mailman = mailman
@@ -54,7 +60,13 @@ class Outbox:
         self._chunks: list[bytes] = []
         self._size = 0
         self._paused = False
+        self._cut: IDelayedCall | None = None
         transport.registerProducer(self, True)  # type: ignore[attr-defined]
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the client's machine takes no more for now."""
+        return self._paused
 
     def write(self, chunk: bytes) -> None:
         """Send this soon, after all that was written before it."""
@@ -66,8 +78,7 @@ class Outbox:
         self._size += len(chunk)
         if self._size > MOST:
             self._chunks.clear()
-            self._transport = None
-            self._overflow()
+            self.close(self._overflow())
 
     def flush(self) -> None:
         """Hand over what waits, unless the client's machine takes no more for now."""
@@ -76,7 +87,10 @@ class Outbox:
             self._transport.write(b"".join(chunks))
 
     def close(self, last: bytes = b"") -> None:
-        """Send what waits and these last words, and hang up; nothing is sent after that."""
+        """Send what waits and these last words, and hang up; nothing is sent after that.
+
+        A client that does not even take that is cut off after a while.
+        """
         transport, self._transport = self._transport, None
         if transport is None:
             return
@@ -84,11 +98,14 @@ class Outbox:
         transport.write(b"".join(self._chunks) + last)
         self._chunks.clear()
         transport.loseConnection()
+        self._cut = self._mailman.later(transport.abortConnection)  # type: ignore[attr-defined]
 
     def forget(self) -> None:
         """The client is gone: there is nobody to send anything to."""
         self._transport = None
         self._chunks.clear()
+        if self._cut is not None and self._cut.active():
+            self._cut.cancel()
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full: keep things here."""

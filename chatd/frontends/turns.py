@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -20,14 +20,17 @@ from chatd.errors import ChatError
 WAITING = 64
 """Lines that may wait before the client's machine has to."""
 
+Line = TypeVar("Line")
+Asked = TypeVar("Asked", contravariant=True)
 
-class Client(Protocol):
-    """Whose lines these are."""
 
-    async def do(self, line: str) -> None:
+class Client(Protocol[Asked]):
+    """Whose lines these are, and what a line is."""
+
+    async def do(self, line: Asked) -> None:
         """Do what a line asks for; never raises."""
 
-    def posts(self, line: str) -> bool:
+    def posts(self, line: Asked) -> bool:
         """Whether a line only says something."""
 
     def most_posts(self) -> int:
@@ -37,26 +40,41 @@ class Client(Protocol):
         """The seconds that the client has to wait before its next request."""
 
 
-class Turns:
+class Turns(Generic[Line]):
     """The lines of one client that are not done yet.
 
     :param hold: called with true when no more should be read from the client for now, and
         with false when it may go on.
     """
 
-    def __init__(self, client: Client, reactor: IReactorTime, hold: Callable[[bool], None]) -> None:
+    __slots__ = (
+        "_answer",
+        "_busy",
+        "_client",
+        "_hold",
+        "_holding",
+        "_lines",
+        "_over",
+        "_pause",
+        "_posts",
+        "_reactor",
+    )
+
+    def __init__(
+        self, client: Client[Line], reactor: IReactorTime, hold: Callable[[bool], None]
+    ) -> None:
         self._client = client
         self._reactor = reactor
         self._hold = hold
         self._holding = False
-        self._lines: deque[str] = deque()
-        self._answer: Deferred[str] | None = None
+        self._lines: deque[Line] = deque()
+        self._answer: Deferred[Line] | None = None
         self._busy = False
         self._posts = 0
         self._pause: IDelayedCall | None = None
         self._over = False
 
-    def add(self, line: str) -> None:
+    def add(self, line: Line) -> None:
         """A line came in."""
         if self._over:
             return
@@ -71,12 +89,12 @@ class Turns:
         """Whether the next line is an answer."""
         return self._answer is not None
 
-    def next(self) -> Deferred[str]:
+    def next(self) -> Deferred[Line]:
         """The next line, as the answer to what was asked of the client just now.
 
         It fails with a ChatError if the client goes instead.
         """
-        answer: Deferred[str] = Deferred()
+        answer: Deferred[Line] = Deferred()
         self._answer = answer
         if self._over:
             self.stop()
@@ -106,7 +124,7 @@ class Turns:
             self._holding = False
             self._hold(False)
 
-    def _may_start(self, line: str) -> bool:
+    def _may_start(self, line: Line) -> bool:
         most = self._client.most_posts() if self._client.posts(line) else 1
         if self._busy or self._posts >= most:
             return False
@@ -119,7 +137,7 @@ class Turns:
         self._pause = None
         self._work()
 
-    def _start(self, line: str) -> None:
+    def _start(self, line: Line) -> None:
         if self._client.posts(line):
             self._posts += 1
             ensureDeferred(self._client.do(line)).addCallback(self._posted)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from chatd.errors import NoSuchRoom
 from chatd.events import Entry, Kept, Posted
-from chatd.model import Change, Drop, Mask, Member, Put, Room
+from chatd.model import Change, Drop, Erase, Mask, Member, Put, Room
 from chatd.stores.database import Statements
 from chatd.stores.rows import ADD_ENTRY, entry_row, erased, fold_of, room_row
 
@@ -45,7 +45,7 @@ def keep(batch: Sequence[Kept], run: Statements) -> list[int]:
     return numbers
 
 
-def erase(room: int, number: int, run: Statements) -> None:
+def _erase(room: int, number: int, run: Statements) -> None:
     """Leave nothing of a message but its number, who sent it, when and to whom."""
     for (rest,) in run.rows(_FIND_POSTED, room, number):
         run.rows(_ERASE, erased(rest), room, number)
@@ -83,3 +83,5 @@ def _apply(change: Change, run: Statements) -> None:
             run.rows(_DROP_MEMBER, key, account)
         case Drop(Mask() as m):
             run.rows(_DROP_MASK, m.room, m.listing, m.pattern.lower())
+        case Erase(room=key, number=number):
+            _erase(key, number, run)

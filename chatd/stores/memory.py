@@ -7,7 +7,7 @@ see tests/stores/contract.py.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -22,6 +22,7 @@ from chatd.model import (
     Change,
     Conversation,
     Drop,
+    Erase,
     Invitation,
     Listing,
     Mask,
@@ -31,6 +32,7 @@ from chatd.model import (
     Rank,
     Role,
     Room,
+    Subject,
 )
 from chatd.names import direct_other, fold, skeleton
 
@@ -54,6 +56,7 @@ class _Shelf:
     masks: dict[tuple[Listing, str], Mask] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
     marks: dict[int, int] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
     latest: int = 0
 
 
@@ -64,6 +67,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._accounts: dict[int, Account] = {}
         self._secrets: dict[int, list[tuple[str, str]]] = {}
+        self._seen: dict[int, int] = {}
+        self._metadata: dict[int, dict[str, str]] = {}
         self._invitations: dict[str, Invitation] = {}
         self._shelves: dict[int, _Shelf] = {}
         self._keys = count(1)
@@ -119,6 +124,16 @@ class MemoryStore:
             secrets.remove((kind, instead_of))
         if (kind, secret) not in secrets:
             secrets.append((kind, secret))
+
+    async def drop_secrets(self, account: int, kind: str) -> None:
+        if account in self._secrets:
+            self._secrets[account] = [s for s in self._secrets[account] if s[0] != kind]
+
+    async def seen(self, account: int) -> int:
+        return self._seen.get(account, 0)
+
+    async def see(self, until: Mapping[int, int]) -> None:
+        self._seen.update(until)
 
     async def add_invitation(self, invitation: Invitation) -> None:
         self._invitations[invitation.digest] = invitation
@@ -191,12 +206,6 @@ class MemoryStore:
     async def number_at(self, room: int, time: int) -> int:
         return bisect_left(self._shelf(room).log, time, key=lambda e: e.at)
 
-    async def erase(self, room: int, number: int) -> None:
-        log = self._shelf(room).log
-        found = log[number - 1] if 0 < number <= len(log) else None
-        if isinstance(found, Posted):
-            log[number - 1] = replace(found, text="", tags={}, erased=True)
-
     async def last(self, room: int) -> int:
         return len(self._shelf(room).log)
 
@@ -215,6 +224,23 @@ class MemoryStore:
         found = [s for s in shelves if after < s.latest < before]
         found.sort(key=lambda s: (s.latest, s.room.key))
         return [Conversation(s.room, self._other(s, account), s.latest) for s in found[:limit]]
+
+    # -- metadata
+
+    async def metadata(self, subject: Subject, key: int) -> Mapping[str, str]:
+        return dict(self._values(subject, key))
+
+    async def keep_metadata(self, subject: Subject, key: int, name: str, value: str | None) -> None:
+        values = self._values(subject, key)
+        if value is None:
+            values.pop(name, None)
+        else:
+            values[name] = value
+
+    def _values(self, subject: Subject, key: int) -> dict[str, str]:
+        if subject is Subject.ROOM:
+            return self._shelf(key).metadata
+        return self._metadata.setdefault(key, {}) if key in self._accounts else {}
 
     def _shelf(self, room: int) -> _Shelf:
         """A room's shelf; an empty one that nobody keeps if it is gone."""
@@ -249,6 +275,13 @@ class MemoryStore:
                 self._shelves[member.room].members.pop(member.account, None)
             case Drop(Mask() as mask):
                 self._shelves[mask.room].masks.pop((mask.listing, mask.pattern.lower()), None)
+            case Erase(room=key, number=number):
+                self._erase(self._shelf(key).log, number)
+
+    def _erase(self, log: list[Entry], number: int) -> None:
+        found = log[number - 1] if 0 < number <= len(log) else None
+        if isinstance(found, Posted):
+            log[number - 1] = replace(found, text="", tags={}, joints=(), erased=True)
 
 
 def _looks(account: Account) -> str:
@@ -257,8 +290,12 @@ def _looks(account: Account) -> str:
 
 def _numbered(entry: Entry, number: int) -> Entry:
     """The entry as it can be read back: without its cause, and without real names."""
-    changes: dict[str, Any] = {"number": number, "cause": None, "by": replace(entry.by, real="")}
+    changes: dict[str, Any] = {"number": number, "cause": None, "by": _kept(entry.by)}
     who = getattr(entry, "who", None)
     if isinstance(who, Person):
-        changes["who"] = replace(who, real="")
+        changes["who"] = _kept(who)
     return replace(entry, **changes)
+
+
+def _kept(person: Person) -> Person:
+    return replace(person, real="", bot=False)

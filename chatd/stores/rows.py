@@ -125,6 +125,7 @@ def erased(rest: str) -> str:
     """The `rest` of a message whose text is taken back."""
     given = json.decode(rest) if rest else {}
     given.pop("tags", None)
+    given.pop("joints", None)
     return json.encode(given | {"erased": True}).decode()
 
 
@@ -137,7 +138,7 @@ def _rest_of(entry: Entry) -> str:
     for name, usual in _form(type(entry).__name__).usual.items():
         value = getattr(entry, name)
         if value != usual and (name != "to" or value != entry.room.name):
-            rest[name] = replace(value, real="") if isinstance(value, Person) else value
+            rest[name] = replace(value, real="", bot=False) if isinstance(value, Person) else value
     return json.encode(rest, enc_hook=dict).decode() if rest else ""
 
 
@@ -191,6 +192,7 @@ def _person(value: dict[str, Any]) -> Person:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
+    "joints": tuple,
     "kind": Kind,
     "least": Role,
     "listing": Listing,

@@ -6,7 +6,7 @@ The SQL is what SQLite and PostgreSQL have in common; the tables are in schema/.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,19 @@ from zope.interface import implementer
 from chatd.errors import AccountExists, NameTaken, StartError
 from chatd.events import Entry, Kept
 from chatd.interfaces import IStore
-from chatd.model import Account, Conversation, Invitation, Mask, Member, Rank, Role, Room, Url
+from chatd.model import (
+    Account,
+    Conversation,
+    Erase,
+    Invitation,
+    Mask,
+    Member,
+    Rank,
+    Role,
+    Room,
+    Subject,
+    Url,
+)
 from chatd.names import direct_other, fold, skeleton
 from chatd.stores import keeping
 from chatd.stores.database import Database, Statements
@@ -43,6 +55,7 @@ _ADD_ACCOUNT = """
     INSERT INTO accounts (name, fold, skeleton, rank, created, suspended)
     VALUES (?, ?, ?, ?, ?, FALSE) ON CONFLICT DO NOTHING RETURNING key"""
 _CHANGE_ACCOUNT = "UPDATE accounts SET name = ?, rank = ?, suspended = ? WHERE key = ?"
+_SEE = "UPDATE accounts SET seen = ? WHERE key = ?"
 _SECRETS = "SELECT secret FROM secrets WHERE account = ? AND kind = ? ORDER BY secret"
 _OWNER = "WHERE key = (SELECT MIN(account) FROM secrets WHERE kind = ? AND secret = ?)"
 _ADD_PROOF = "INSERT INTO secrets (account, kind, secret) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -71,6 +84,22 @@ _MARK = """
     ON CONFLICT (account, room) DO UPDATE SET read =
         CASE WHEN marks.read < excluded.read THEN excluded.read ELSE marks.read END
     RETURNING read"""
+_METADATA = {
+    Subject.ACCOUNT: "SELECT name, value FROM account_metadata WHERE account = ?",
+    Subject.ROOM: "SELECT name, value FROM room_metadata WHERE room = ?",
+}
+_KEEP_METADATA = {
+    Subject.ACCOUNT: """
+        INSERT INTO account_metadata (account, name, value) SELECT key, ?, ? FROM accounts
+        WHERE key = ? ON CONFLICT (account, name) DO UPDATE SET value = excluded.value""",
+    Subject.ROOM: """
+        INSERT INTO room_metadata (room, name, value) SELECT key, ?, ? FROM rooms
+        WHERE key = ? ON CONFLICT (room, name) DO UPDATE SET value = excluded.value""",
+}
+_DROP_METADATA = {
+    Subject.ACCOUNT: "DELETE FROM account_metadata WHERE account = ? AND name = ?",
+    Subject.ROOM: "DELETE FROM room_metadata WHERE room = ? AND name = ?",
+}
 _CONVERSATIONS = """
     SELECT latest, CASE WHEN direct THEN (
             SELECT accounts.name FROM members JOIN accounts ON accounts.key = members.account
@@ -168,6 +197,17 @@ class SQLStore:
 
         await self._database.write(keep)
 
+    async def drop_secrets(self, account: int, kind: str) -> None:
+        await self._write("DELETE FROM secrets WHERE account = ? AND kind = ?", account, kind)
+
+    async def seen(self, account: int) -> int:
+        found = self._rows("SELECT seen FROM accounts WHERE key = ?", account)
+        return int(found[0][0]) if found else 0
+
+    async def see(self, until: Mapping[int, int]) -> None:
+        rows = [(time, account) for account, time in until.items()]
+        await self._database.write(lambda run: run.each(_SEE, rows))
+
     async def add_invitation(self, invitation: Invitation) -> None:
         i = invitation
         await self._write(_ADD_INVITATION, i.digest, i.by, i.expires, i.uses)
@@ -218,7 +258,10 @@ class SQLStore:
     # -- logs
 
     async def append(self, entries: Sequence[Kept]) -> Sequence[int]:
-        return await self._database.write(partial(keeping.keep, entries))
+        numbers = await self._database.write(partial(keeping.keep, entries))
+        if any(isinstance(change, Erase) for kept in entries for change in kept.changes):
+            await self._database.empty_journal()
+        return numbers
 
     async def page(
         self, room: Room, after: int | None, before: int | None, limit: int, newest: bool
@@ -240,10 +283,6 @@ class SQLStore:
         numbers = range(1, await self.last(room) + 1)
         return bisect_left(numbers, time, key=time_of)
 
-    async def erase(self, room: int, number: int) -> None:
-        await self._database.write(partial(keeping.erase, room, number))
-        await self._database.empty_journal()
-
     async def last(self, room: int) -> int:
         found = self._rows("SELECT last FROM rooms WHERE key = ?", room)
         return int(found[0][0]) if found else 0
@@ -261,6 +300,17 @@ class SQLStore:
         own = await self.account(account)
         found = self._rows(_CONVERSATIONS, account, after, before, limit)
         return [_conversation(row, own.name) for row in found if own]
+
+    # -- metadata
+
+    async def metadata(self, subject: Subject, key: int) -> Mapping[str, str]:
+        return dict(self._rows(_METADATA[subject], key))
+
+    async def keep_metadata(self, subject: Subject, key: int, name: str, value: str | None) -> None:
+        if value is None:
+            await self._write(_DROP_METADATA[subject], key, name)
+        else:
+            await self._write(_KEEP_METADATA[subject], name, value, key)
 
     def _account(self, which: str, *values: object) -> Account | None:
         found = self._rows(ACCOUNTS + which, *values)

@@ -6,6 +6,7 @@ bug. `Line.encode` gives bytes that parse back to the same Line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ LONGEST_TAGS = 4096
 _ESCAPES = {"\\": "\\\\", ";": "\\:", " ": "\\s", "\r": "\\r", "\n": "\\n"}
 _ESCAPE = str.maketrans(_ESCAPES)
 _UNESCAPES = {v[1]: k for k, v in _ESCAPES.items()}
+_GAP = re.compile("[\0\r\n ]")
+_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 _NEVER = str.maketrans({"\0": "", "\r": " ", "\n": " "})
 
 
@@ -41,8 +44,14 @@ class Line:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """The line as bytes, CR LF and all; whatever could break it is made harmless."""
-        return self.text().encode() + b"\r\n"
+        """The line as bytes, CR LF and all; whatever could break it is made harmless.
+
+        What is longer than a line may be loses its end.
+        """
+        data = self.text().encode("utf-8", "replace")
+        if len(data) > LONGEST - 2:
+            data = _cut(data)
+        return data + b"\r\n"
 
     def text(self) -> str:
         """The line as text, without CR LF."""
@@ -60,7 +69,7 @@ class Line:
             return []
         *middle, last = self.params
         shown = [middle_safe(p) for p in middle]
-        if last == "" or last[0] == ":" or " " in last or self.verb in _TRAILING:
+        if last == "" or last[0] == ":" or self.verb in _TRAILING or _GAP.search(last):
             last = ":" + last
         return [*shown, last]
 
@@ -71,11 +80,10 @@ _TRAILING = frozenset({"PRIVMSG", "NOTICE", "TOPIC", "PART", "QUIT", "KICK", "ER
 
 def middle_safe(param: str) -> str:
     """A parameter that can stand in the middle of a line, whatever a client wrote."""
+    if _GAP.search(param):
+        param = param.translate(_NEVER).replace(" ", "_")
     if param == "":
         return "*"
-    if param[0] != ":" and " " not in param:
-        return param
-    param = param.replace(" ", "_")
     return param if param[0] != ":" else "_" + param[1:]
 
 
@@ -84,7 +92,7 @@ def parse(data: bytes) -> Line:
 
     :raise BadLine: if it is not one.
     """
-    data = data.rstrip(b"\r\n")
+    data = data.rstrip(b"\r\n\0").translate(_BREAKS, b"\0")
     if not data.startswith(b"@"):
         if len(data) > LONGEST - 2:
             raise BadLine("TOO_LONG")
@@ -148,3 +156,11 @@ def _unescape(value: str) -> str:
 def _after(data: bytes) -> bytes:
     """What comes after the tags and the space that ends them."""
     return data.partition(b" ")[2]
+
+
+def _cut(data: bytes) -> bytes:
+    """As much of a line as may be, its tags whole and no character broken."""
+    end = LONGEST - 2
+    if data.startswith(b"@"):
+        end += len(data) - len(_after(data))
+    return data[:end].decode("utf-8", "ignore").encode()

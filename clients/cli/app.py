@@ -55,7 +55,6 @@ class Prompt(Input):
     """The line that one types in. Several pasted lines wait for Enter, and go one by one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "Complete", show=False),
         Binding("escape", "forget", "Forget pasted lines", show=False),
     ]
 
@@ -71,6 +70,14 @@ class Prompt(Input):
         self._cycle = Cycle()
         self._pasted: list[str] = []
         self.room = ""
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Do what these keys ask for before the next key is looked at: bindings are only tried
+        when a key has come back from here, and what is typed ahead would join the line."""
+        if event.key in ("enter", "tab"):
+            event.stop()
+            event.prevent_default()
+            await self.run_action("submit" if event.key == "enter" else "complete")
 
     def _on_paste(self, event: events.Paste) -> None:
         lines = [line for line in event.text.splitlines() if line.strip()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.commands.rooms import full_mask
+from chatd.core.masks import full_mask
 from chatd.core.settings import Limits
 from tests.house import FakeSession, House
 

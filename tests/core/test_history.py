@@ -15,7 +15,7 @@ from chatd.errors import (
     NoSuchRoom,
     NotInRoom,
 )
-from chatd.events import MarkerMoved, Posted
+from chatd.events import Posted
 from chatd.model import Rank, Role
 from tests.house import FakeSession, House
 
@@ -184,8 +184,9 @@ class PageTests(HistoryCase):
 
     def test_erased(self) -> None:
         """An erased message keeps its number and has lost its text."""
-        self.house.now(self.house.store.erase(self.room.key, 9))
-        (entry,) = self.house.now(self.history.latest(self.ada, "#tea", 1)).entries
+        self.house.now(self.house.core.messages.take_back(self.ada, "#tea", f"{self.room.key}-9"))
+        entry, redacted = self.house.now(self.history.latest(self.ada, "#tea", 2)).entries
+        self.assertEqual(redacted.number, 10)
         self.assertEqual((entry.number, entry.text, entry.erased), (9, "", True))
         self.assertEqual(str(entry), "ada said something that was taken back.")
 
@@ -201,7 +202,7 @@ class WhoMayReadTests(HistoryCase):
         self.eve.rank = Rank.ADMIN
         for ask in (
             self.history.latest(self.eve, "#tea", 1),
-            self.history.mark(self.ada, "#no", 1),
+            self.history.latest(self.ada, "#no", 1),
         ):
             with self.assertRaises((NotInRoom, NoSuchRoom)):
                 self.house.now(ask)
@@ -226,55 +227,6 @@ class WhoMayReadTests(HistoryCase):
     def texts(self, session: FakeSession) -> list[str]:
         page = self.house.now(self.history.after(session, "#tea", self.spot(8), 5))
         return [e.text for e in page.entries if isinstance(e, Posted)]
-
-
-class MarkerTests(HistoryCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.second = self.house.session("ada", account=True)
-        self.house.ask(self.eve, "JOIN", "#tea")
-        for session in (self.ada, self.second, self.eve):
-            session.hears()
-
-    def mark(self, read: int) -> Any:
-        return self.house.now(self.history.mark(self.ada, "#tea", read))
-
-    def marker(self, session: FakeSession, to: str = "#tea") -> Any:
-        return self.house.now(self.history.marker(session, to))
-
-    def test_marker(self) -> None:
-        """How far an account has read is kept, and told to its sessions alone."""
-        self.assertIsNone(self.marker(self.ada))
-        self.assertEqual(self.mark(5000), 5000)
-        self.assertEqual(self.marker(self.second), 5000)
-        for session in (self.ada, self.second):
-            (moved,) = session.heard
-            assert isinstance(moved, MarkerMoved)
-            self.assertEqual((moved.to, moved.read), ("#tea", 5000))
-        self.assertEqual(self.eve.hears(), [])
-
-    def test_never_back(self) -> None:
-        """A marker never goes back: an earlier time is answered with the later one."""
-        self.mark(5000)
-        self.assertEqual(self.mark(4999), 5000)
-        self.assertEqual(self.mark(5001), 5001)
-        self.assertEqual(self.marker(self.ada), 5001)
-
-    def test_of_a_conversation(self) -> None:
-        """Conversations have markers too, and one in which nothing was said has none."""
-        bob = self.house.session("bob", account=True)
-        self.assertEqual(self.house.now(self.history.mark(self.ada, "bob", 5)), 5)
-        self.assertIsNone(self.marker(self.ada, "bob"))
-        self.house.ask(self.ada, "PRIVMSG", "bob", "hello")
-        self.house.now(self.history.mark(self.ada, "bob", 5))
-        self.assertEqual((self.marker(self.ada, "bob"), self.marker(bob, "ada")), (5, None))
-
-    def test_refused(self) -> None:
-        """Guests have no markers, and outsiders none in a room."""
-        self.assertRaises(AccountRequired, self.marker, self.eve)
-        self.assertRaises(NoSuchRoom, self.marker, self.ada, "#no")
-        bob = self.house.session("bob", account=True)
-        self.assertRaises(NotInRoom, self.marker, bob)
 
 
 class ConversationsTests(HistoryCase):

@@ -41,20 +41,28 @@ class MayTests(SynchronousTestCase):
             Act.CHANGE_MASKS: Role.OP,
             Act.READ_MASKS: Role.MEMBER,
             Act.ANNOUNCE: Role.VOICE,
+            Act.READ_METADATA: None,
+            Act.DESCRIBE: Role.OP,
+            Act.REDACT: Role.OP,
+            Act.RENAME: Role.OWNER,
         }
         self.assertEqual({act: least_role(act, TEA) for act in Act}, wanted)
 
     def test_modes_ask_for_more(self) -> None:
         """What each mode changes of that."""
-        for mode, act, least in (
-            (Mode.SECRET, Act.SEE, Role.MEMBER),
-            (Mode.MODERATED, Act.SPEAK, Role.VOICE),
-            (Mode.MEMBERS_ONLY, Act.SPEAK, Role.MEMBER),
-            (Mode.TOPIC_LOCK, Act.SET_TOPIC, Role.OP),
-            (Mode.INVITE_ONLY, Act.INVITE, Role.OP),
+        for mode, wanted in (
+            (Mode.SECRET, {Act.SEE: Role.MEMBER, Act.READ_METADATA: Role.MEMBER}),
+            (Mode.MODERATED, {Act.SPEAK: Role.VOICE}),
+            (Mode.MEMBERS_ONLY, {Act.SPEAK: Role.MEMBER}),
+            (Mode.TOPIC_LOCK, {Act.SET_TOPIC: Role.OP}),
+            (Mode.INVITE_ONLY, {Act.INVITE: Role.OP, Act.READ_METADATA: Role.MEMBER}),
         ):
-            changed = {a for a in Act if least_role(a, tea(mode)) != least_role(a, TEA)}
-            self.assertEqual((changed, least_role(act, tea(mode))), ({act}, least))
+            changed = {
+                act: least_role(act, tea(mode))
+                for act in Act
+                if least_role(act, tea(mode)) != least_role(act, TEA)
+            }
+            self.assertEqual(changed, wanted)
 
     def test_higher_roles_may_what_lower_may(self) -> None:
         """Whatever a role may, a higher one may too; a voice is no op."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.core.places import Places, fits, with_mode
+from chatd.core.masks import fits
+from chatd.core.places import Places, with_mode
 from chatd.core.sessions import Sessions
 from chatd.errors import NoSuchRoom
 from chatd.events import (

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.errors import ChatError
-from chatd.frontends.human.turns import WAITING, Turns
+from chatd.frontends.turns import WAITING, Turns
 
 
 class Worker:

@@ -23,7 +23,9 @@ from chatd.events import (
     MaskChanged,
     ModeChanged,
     Posted,
+    Redacted,
     Removed,
+    Renamed,
     RoleChanged,
     TopicChanged,
 )
@@ -31,6 +33,7 @@ from chatd.interfaces import IStore
 from chatd.model import (
     Account,
     Drop,
+    Erase,
     Invitation,
     Kind,
     Listing,
@@ -42,6 +45,7 @@ from chatd.model import (
     Rank,
     Role,
     Room,
+    Subject,
     Topic,
 )
 from chatd.names import direct_name, skeleton
@@ -54,6 +58,12 @@ HUGE = 10**30
 def said(room: Room, text: str = "hello", at: int = 1000, **more: Any) -> Posted:
     """A message in a room."""
     return Posted(by=ADA, at=at, room=room, to=more.pop("to", room.name), text=text, **more)
+
+
+def taken_back(room: Room, number: int) -> Kept:
+    """A message is erased, and its room hears of it."""
+    redacted = Redacted(by=ADA, at=1500, room=room, to=room.name, message=f"{room.key}-{number}")
+    return Kept(redacted, (Erase(room.key, number),))
 
 
 def examples(room: Room) -> Sequence[Entry]:
@@ -70,6 +80,11 @@ def examples(room: Room) -> Sequence[Entry]:
             least=Role.OP,
         ),
         said(room, "", to="Eve", tags={"+typing": "done"}, least=Role.MEMBER),
+        said(room, "one\n\ntwo three", joints=(8, 9)),
+        Redacted(**by, to=room.name, message="1-2"),
+        Redacted(**by, to="@" + room.name, message="1-2", reason="spam", least=Role.OP),
+        Renamed(**by, before="#tea", now="#Tee"),
+        Renamed(**by, before="#tea", now="#Tee", reason="auf Deutsch"),
         Joined(**by),
         Joined(**by | {"by": GUEST}, role=Role.OWNER | Role.VOICE, away="tea"),
         Left(**by),
@@ -155,6 +170,15 @@ class StoreContract:
         changed = replace(self.eve, name="EVE", rank=Rank.MODERATOR, suspended=True)
         await self.store.change_account(changed)
         self.assertEqual(await self.store.find_account("eve"), changed)
+
+    async def test_until_when_one_was_here(self) -> None:
+        """It is kept until when somebody of an account was here; nothing of one who never was."""
+        self.assertEqual(await self.store.seen(self.ada.key), 0)
+        await self.store.see({self.ada.key: 5, self.eve.key: 7})
+        await self.store.see({self.ada.key: 6})
+        seen = [await self.store.seen(account.key) for account in (self.ada, self.eve)]
+        self.assertEqual(seen, [6, 7])
+        self.assertEqual(await self.store.seen(10**9), 0)
 
     async def test_secrets_beside_each_other(self) -> None:
         """An account has several secrets of a kind, each once, apart from other kinds'."""
@@ -406,18 +430,61 @@ class StoreContract:
         """An erased message keeps its number and whom it was for, and has no text and no tags."""
         message = said(self.room, "secret", to="@#tea", tags={"a": "b"}, least=Role.OP)
         await self.store.append([Kept(message), Kept(said(self.room, "plain"))])
-        for number in (1, 2, 3):
-            await self.store.erase(self.room.key, number)
-        first, second = await self.store.page(self.room, None, None, 9, True)
+        await self.store.append([taken_back(self.room, number) for number in (1, 2, 9)])
+        first, second, *_ = await self.store.page(self.room, None, None, 9, True)
         self.assertEqual(first, replace(as_read(message, 1), text="", tags={}, erased=True))
         self.assertEqual((second.text, second.erased, second.to), ("", True, "#Tea"))
-        self.assertEqual(await self.say(self.room, "next"), [3])
+        self.assertEqual(await self.say(self.room, "next"), [6])
+
+    async def test_metadata(self) -> None:
+        """Keys and values of accounts and of rooms are kept apart, changed and dropped."""
+        account = await self.store.add_account("Meta", Rank.USER, 1, {})
+        for subject, key in ((Subject.ACCOUNT, account.key), (Subject.ROOM, self.room.key)):
+            self.assertEqual(await self.store.metadata(subject, key), {})
+            for name, value in (("url", "x"), ("a/b", ""), ("url", "y 🫖"), ("gone", "z")):
+                await self.store.keep_metadata(subject, key, name, value)
+            await self.store.keep_metadata(subject, key, "gone", None)
+            await self.store.keep_metadata(subject, key, "never", None)
+            self.assertEqual(await self.store.metadata(subject, key), {"url": "y 🫖", "a/b": ""})
+        await self.store.keep_metadata(Subject.ROOM, self.room.key, "url", None)
+        self.assertEqual(
+            await self.store.metadata(Subject.ACCOUNT, account.key), {"url": "y 🫖", "a/b": ""}
+        )
+
+    async def test_metadata_of_what_is_gone(self) -> None:
+        """Nothing is kept of a room or an account that is not there, nor of one that goes."""
+        await self.store.keep_metadata(Subject.ROOM, self.room.key, "url", "x")
+        await self.store.drop_room(self.room.key)
+        await self.store.keep_metadata(Subject.ROOM, self.room.key, "late", "x")
+        await self.store.keep_metadata(Subject.ACCOUNT, 10**9, "url", "x")
+        self.assertEqual(await self.store.metadata(Subject.ROOM, self.room.key), {})
+        self.assertEqual(await self.store.metadata(Subject.ACCOUNT, 10**9), {})
+
+    async def test_drop_secrets(self) -> None:
+        """All secrets of one kind can be forgotten; the others stay."""
+        secrets = {"password": "p", "scram": "s"}
+        account = await self.store.add_account("Two", Rank.USER, 1, secrets)
+        await self.store.keep_secret(account.key, "scram", "t", None)
+        await self.store.drop_secrets(account.key, "scram")
+        await self.store.drop_secrets(10**9, "scram")
+        self.assertEqual(await self.store.secrets(account.key, "scram"), [])
+        self.assertEqual(await self.store.secrets(account.key, "password"), ["p"])
+
+    async def test_renamed(self) -> None:
+        """A room that has another name is found under it, log and all, and the old one is free."""
+        await self.say(self.room, "one")
+        renamed = Renamed(by=ADA, at=9, room=self.room, before="#Tea", now="#Chai")
+        chai = replace(self.room, name="#Chai")
+        await self.store.append([Kept(renamed, (Put(chai),))])
+        self.assertEqual(await self.store.rooms(), [chai])
+        self.assertEqual(await self.store.last(chai.key), 2)
+        await self.store.add_room(Room(0, "#tea", True, 9), [])
 
     async def test_erase_only_messages(self) -> None:
         """What happened in a room cannot be erased; only what was said."""
         topic = TopicChanged(by=ADA, at=9, room=self.room, text="oolong")
         await self.store.append([Kept(topic)])
-        await self.store.erase(self.room.key, 1)
+        await self.store.append([taken_back(self.room, 1)])
         self.assertEqual(await self.store.find(self.room, 1), as_read(topic, 1))
 
     # -- reading

@@ -17,7 +17,7 @@ from twisted.trial.unittest import SkipTest, TestCase
 from chatd.errors import AccountExists, NotKept
 from chatd.events import Kept
 from chatd.model import Member, Put, Rank, Role
-from tests.stores.contract import deferred, said
+from tests.stores.contract import deferred, said, taken_back
 from tests.stores.on_disk import TEA, fill, folder, numbers, opened
 
 
@@ -91,7 +91,7 @@ class FailureTest(TestCase):
                 store.add_room(replace(TEA, name="#other"), [(ada.key, Role.OWNER)]),
                 store.drop_room(self.room.key),
                 store.mark(ada.key, self.room.key, 9),
-                store.erase(self.room.key, 1),
+                store.append([taken_back(self.room, 1)]),
             ):
                 await self.assertFailure(deferred(writing), NotKept)
         self.assertEqual(await store.accounts(), [ada])

@@ -9,9 +9,17 @@ memory = Maker(IStore, "memory", "chatd.stores.memory", "forgets everything when
 local = Maker(IBus, "local", "chatd.buses.local", "for a house of one process")
 
 password = Maker(IAuthenticator, "password", "chatd.authenticators.password", "argon2id")
+scram = Maker(IAuthenticator, "scram", "chatd.authenticators.scram", "SCRAM-SHA-256")
 certificate = Maker(
     IAuthenticator, "certificate", "chatd.authenticators.certificate", "TLS client certificates"
 )
 
 irc = Maker(IFrontend, "irc", "chatd.frontends.irc", "IRC clients")
+websocket = Maker(
+    IFrontend,
+    "websocket",
+    "chatd.frontends.irc.websocket",
+    "IRC clients in browsers",
+    extra="chatd[websocket]",
+)
 human = Maker(IFrontend, "human", "chatd.frontends.human", "people with telnet or openssl")

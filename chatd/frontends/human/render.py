@@ -26,10 +26,19 @@ from chatd.answers import (
     RoomsAre,
     TopicIs,
 )
-from chatd.core.messages import SIGNS
 from chatd.errors import NeedMoreParams, NotUnderstood
-from chatd.events import Joined, Left, MarkerMoved, PersonChanged, Posted, Removed, Signalled
-from chatd.model import Kind, Role
+from chatd.events import (
+    Joined,
+    Left,
+    MarkerMoved,
+    MetadataChanged,
+    PersonChanged,
+    Posted,
+    Removed,
+    RoomMetadataChanged,
+    Signalled,
+)
+from chatd.model import SIGNS, Kind, Role
 from chatd.names import fold
 from chatd.wire.human import spelled, visible
 
@@ -98,6 +107,8 @@ def _clock(at: int) -> str:
 
 @render.register(Signalled)
 @render.register(MarkerMoved)
+@render.register(MetadataChanged)
+@render.register(RoomMetadataChanged)
 def _unseen(told: object, reader: Reader) -> str:
     """What programs show by other means than a sentence."""
     return ""

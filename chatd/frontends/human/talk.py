@@ -20,10 +20,10 @@ from chatd.commands.dispatch import Dispatcher
 from chatd.commands.login import host_for
 from chatd.core import Core
 from chatd.core.limits import Buckets
-from chatd.events import Batch, Event, Joined, Left, Removed
+from chatd.events import Batch, Event, Joined, Left, Removed, batch
 from chatd.frontends.human.render import Reader, render
-from chatd.frontends.human.turns import Turns
 from chatd.frontends.outbox import Mailman
+from chatd.frontends.turns import Turns
 from chatd.interfaces import ICommand, ISession
 from chatd.model import Person, Rank
 from chatd.names import fold
@@ -255,6 +255,11 @@ class Talk:
         if motd := self.human.core.settings.server.motd:
             self.say(motd.rstrip("\n"))
         self.turn_to(None)
+
+    async def show_missed(self) -> None:
+        """Show what was said to the person alone while they were not here."""
+        if missed := await self.human.core.missed.of(self):
+            self.deliver(batch(tuple(missed)))
 
     def close(self, reason: str) -> None:
         """Show why, and hang up."""

@@ -179,6 +179,8 @@ async def _come_in(core: Core, talk: Talk, person: Person, told: LoggedIn | None
     if told is not None:
         talk.answer(told)
     await core.members.arrive(talk, first)
+    if first:
+        await talk.show_missed()
 
 
 def _turn_to(core: Core, talk: Talk, room: str) -> bool:

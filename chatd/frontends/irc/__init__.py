@@ -18,16 +18,27 @@ from chatd.commands.dispatch import Dispatcher
 from chatd.core import Core
 from chatd.core.limits import Buckets
 from chatd.frontends.irc import (
+    away,
     capabilities,
     chathistory,
     handshake,
+    invitations,
+    isupport,
     listing,
+    markers,
+    metadata,
     modes,
+    multiline,
+    names,
     people,
+    redaction,
     registration,
+    rename,
     sasl,
+    server,
     services,
     talk,
+    webirc,
     welcome,
 )
 from chatd.frontends.irc.client import Irc
@@ -35,20 +46,32 @@ from chatd.frontends.irc.profile import Profiles
 from chatd.frontends.irc.protocol import IRCFactory
 from chatd.frontends.listening import Listener, Listening
 from chatd.frontends.outbox import Mailman
+from chatd.frontends.proxies import Proxies
 from chatd.interfaces import IFrontend
-from chatd.model import Seconds
+from chatd.model import Seconds, Secret
 
 VERBS = (
+    away,
     capabilities,
     chathistory,
     handshake,
+    invitations,
+    isupport,
     listing,
+    markers,
+    metadata,
     modes,
+    multiline,
+    names,
     people,
+    redaction,
     registration,
+    rename,
     sasl,
+    server,
     services,
     talk,
+    webirc,
     welcome,
 )
 
@@ -58,9 +81,21 @@ class Options(Listening):
     """[listen NAME] type = irc
 
     handshake: how long a client may take until it is on line
+    idle: how long a client may be silent until it is asked whether it is there; after as long
+        again without an answer it is let go
+    password: what everybody has to say in PASS to come in by this door; nothing lets all come
+    sts: how long clients are to come over TLS only, as is told to all who ask what there is here;
+        0 takes that back, and nothing says nothing
+    sts_port: where they are to come over TLS; told to those who have come without it
+    webirc: what web gateways among the proxies say in WEBIRC; without it there is no WEBIRC
     """
 
     handshake: Seconds = Seconds(60)
+    idle: Seconds = Seconds(180)
+    sts: Seconds | None = None
+    sts_port: int = 6697
+    webirc: Secret = Secret("")
+    password: Secret = Secret("")
 
 
 def make(options: Options, reactor: Any) -> IRCFrontend:
@@ -93,4 +128,5 @@ def make_irc(core: Core, options: Options, reactor: Any) -> Irc:
         profiles=Profiles(),
         mailman=Mailman(reactor),
         buckets=Buckets(reactor.seconds),
+        proxies=Proxies(options.proxies),
     )

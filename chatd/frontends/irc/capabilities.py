@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from chatd.commands import Request, command
 from chatd.core import Core
-from chatd.core.accounts import CERTIFICATE, PASSWORD
+from chatd.core.accounts import CERTIFICATE, PASSWORD, SCRAM
 from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.client import Client
+from chatd.frontends.irc.multiline import MOST_BYTES, MOST_LINES
+from chatd.frontends.irc.sts import STS, policy
 from chatd.wire.caps import NEEDS, Cap, listed
 from chatd.wire.irc import LONGEST, Line
 from chatd.wire.numerics import Numeric
+
+MECHANISMS = {"PLAIN": PASSWORD, "EXTERNAL": CERTIFICATE, "SCRAM-SHA-256": SCRAM}
+"""The mechanisms of SASL, and the kind of proof that each of them takes."""
 
 
 @command("CAP")
@@ -30,15 +35,34 @@ async def cap(core: Core, request: Request, what: str, which: str = "") -> None:
 
 
 def offered(core: Core) -> dict[str, str]:
-    """The capabilities that there are, with their values."""
+    """The capabilities that one can ask for, with their values."""
     caps: dict[str, str] = dict.fromkeys(Cap, "")
     kinds = core.accounts.kinds()
-    mechanisms = [m for m, k in (("PLAIN", PASSWORD), ("EXTERNAL", CERTIFICATE)) if k in kinds]
-    caps[Cap.SASL] = ",".join(mechanisms)
-    caps[Cap.ACCOUNT_REGISTRATION] = "before-connect,custom-account-name"
+    caps[Cap.SASL] = ",".join(name for name, kind in MECHANISMS.items() if kind in kinds)
+    caps[Cap.MULTILINE] = f"max-bytes={MOST_BYTES},max-lines={MOST_LINES}"
+    caps[Cap.METADATA] = _metadata(core)
+    caps[Cap.ACCOUNT_REGISTRATION] = _registration(core)
     if core.settings.auth.registration == "closed":
         del caps[Cap.ACCOUNT_REGISTRATION]
     return caps
+
+
+def _metadata(core: Core) -> str:
+    limits = core.settings.limits
+    return (
+        f"before-connect,max-subs={limits.metadata_subscriptions}"
+        f",max-keys={limits.metadata_keys},max-value-bytes={limits.metadata_value}"
+    )
+
+
+def _registration(core: Core) -> str:
+    auth = core.settings.auth
+    flags = {
+        "before-connect": auth.register_before_connect,
+        "custom-account-name": auth.register_other_name,
+        "email-required": auth.register_email,
+    }
+    return ",".join(flag for flag, is_so in flags.items() if is_so)
 
 
 def _list_all(client: Client, version: str) -> None:
@@ -48,7 +72,10 @@ def _list_all(client: Client, version: str) -> None:
         client.cap_version = max(client.cap_version, int(version))
     if client.cap_version >= 302:
         client.profile = client.irc.profiles.of(client.caps | {Cap.CAP_NOTIFY})
-    _list(client, "LS", offered(client.irc.core))
+    caps = offered(client.irc.core)
+    if client.cap_version >= 302 and (told := policy(client)) is not None:
+        caps[STS] = told
+    _list(client, "LS", caps)
 
 
 def _list(client: Client, what: str, caps: dict[str, str]) -> None:

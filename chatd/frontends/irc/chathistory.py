@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from chatd.answers import History as Page
 from chatd.commands import Request, command
 from chatd.core import Core
 from chatd.core.history import Spot
-from chatd.errors import ChatError, NotInRoom, NotKept
-from chatd.events import Posted
+from chatd.errors import AccountRequired, ChatError, NoSuchMessage, NotInRoom, NotKept
+from chatd.events import Entry, Joined, Posted
 from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.client import Client
 from chatd.frontends.irc.render import render, tagged, timestamp
-from chatd.model import Kind
+from chatd.model import Role
 from chatd.wire.caps import Cap
 from chatd.wire.irc import Line
 
@@ -38,9 +39,13 @@ async def chathistory(core: Core, request: Request, what: str, *params: str) -> 
         else:
             raise BadRequest("INVALID_PARAMS", "There is no such subcommand.")
     except BadRequest as bad:
-        client.fail("CHATHISTORY", bad.args[0], what[:32], bad.args[1])
-    except NotKept:
+        code, text = bad.args
+        about = params[:1] if code == "INVALID_MSGREFTYPE" else ()
+        client.fail("CHATHISTORY", code, what[:32] or "*", *about, text)
+    except (AccountRequired, NotKept):
         raise
+    except NoSuchMessage as error:
+        client.fail("CHATHISTORY", "MESSAGE_ERROR", what, params[0], str(error))
     except ChatError as error:
         # One answer for all rooms that one may not read, so that nobody learns what exists.
         text = str(error) if isinstance(error, NotInRoom) else "You cannot read that."
@@ -50,27 +55,29 @@ async def chathistory(core: Core, request: Request, what: str, *params: str) -> 
 async def _latest(core: Core, client: Client, target: str, rest: list[str]) -> Page:
     where, limit = _given(rest, 2)
     after = None if where == "*" else spot(where)
-    return await core.history.latest(client, target, number(limit), after)
+    return await core.history.latest(client, target, number(limit), after, said=_said(client))
 
 
 async def _before(core: Core, client: Client, target: str, rest: list[str]) -> Page:
     where, limit = _given(rest, 2)
-    return await core.history.before(client, target, spot(where), number(limit))
+    return await core.history.before(client, target, spot(where), number(limit), said=_said(client))
 
 
 async def _after(core: Core, client: Client, target: str, rest: list[str]) -> Page:
     where, limit = _given(rest, 2)
-    return await core.history.after(client, target, spot(where), number(limit))
+    return await core.history.after(client, target, spot(where), number(limit), said=_said(client))
 
 
 async def _around(core: Core, client: Client, target: str, rest: list[str]) -> Page:
     where, limit = _given(rest, 2)
-    return await core.history.around(client, target, spot(where), number(limit))
+    return await core.history.around(client, target, spot(where), number(limit), said=_said(client))
 
 
 async def _between(core: Core, client: Client, target: str, rest: list[str]) -> Page:
     start, end, limit = _given(rest, 3)
-    return await core.history.between(client, target, spot(start), spot(end), number(limit))
+    return await core.history.between(
+        client, target, spot(start), spot(end), number(limit), said=_said(client)
+    )
 
 
 _ASK: dict[str, Ask] = {
@@ -90,6 +97,8 @@ def spot(text: str) -> Spot:
     kind, _, value = text.partition("=")
     if kind == "msgid" and value:
         return Spot(id=value)
+    if kind not in ("msgid", "timestamp"):
+        raise BadRequest("INVALID_MSGREFTYPE", "It should be msgid=… or timestamp=….")
     if kind == "timestamp":
         try:
             moment = datetime.fromisoformat(value)
@@ -113,22 +122,27 @@ def number(text: str) -> int:
 
 def _given(rest: list[str], count: int) -> list[str]:
     if len(rest) < count:
-        raise BadRequest("NEED_MORE_PARAMS", "Something is missing.")
+        raise BadRequest("INVALID_PARAMS", "Something is missing.")
     return rest[:count]
 
 
+def _said(client: Client) -> bool:
+    """Whether the client is shown only what was said, and not all that happened."""
+    return not {Cap.EVENT_PLAYBACK, Cap.MESSAGE_TAGS} <= client.caps
+
+
 def _show(client: Client, page: Page) -> None:
-    lines = [
-        line
-        for entry in page.entries
-        if isinstance(entry, Posted) and _is_shown(entry, client)
-        for line in render(entry, client.caps)
-    ]
+    lines = [line for entry in page.entries for line in _lines(client, entry)]
     batched(client, "chathistory", (page.to,), lines)
 
 
-def _is_shown(entry: Posted, client: Client) -> bool:
-    return entry.kind is not Kind.SIGNAL or Cap.MESSAGE_TAGS in client.caps
+def _lines(client: Client, entry: Entry) -> list[Line]:
+    """An entry as it was shown then, without what was only so then, or is no more."""
+    if isinstance(entry, Posted) and entry.erased:
+        return []
+    if isinstance(entry, Joined):
+        entry = replace(entry, role=Role.MEMBER, away=None)
+    return render(entry, client.caps)
 
 
 def batched(client: Client, kind: str, params: tuple[str, ...], lines: Iterable[Line]) -> None:

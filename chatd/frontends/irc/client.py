@@ -8,13 +8,12 @@ never cut off: its further lines wait here, and beyond a few of them so does its
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from twisted.internet.defer import ensureDeferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -24,28 +23,52 @@ from chatd.commands.dispatch import Dispatcher
 from chatd.core import Core
 from chatd.core.limits import Buckets
 from chatd.core.settings import Server
-from chatd.events import Batch, Event, Invited, Posted, Signalled, Watched
+from chatd.events import (
+    Addressed,
+    Announced,
+    Batch,
+    Event,
+    Invited,
+    MarkerMoved,
+    MetadataChanged,
+    Posted,
+    Renamed,
+    RoomMetadataChanged,
+    Signalled,
+    Watched,
+)
+from chatd.frontends.irc.moved import moved
 from chatd.frontends.irc.profile import Profile, Profiles
 from chatd.frontends.irc.render import render
 from chatd.frontends.irc.replies import reply
 from chatd.frontends.irc.response import Response
+from chatd.frontends.irc.subscriptions import Subscriptions
 from chatd.frontends.outbox import Mailman, Outbox
+from chatd.frontends.proxies import Proxies
+from chatd.frontends.turns import Turns
 from chatd.interfaces import ISession
 from chatd.model import Person, Rank
 from chatd.names import fold
 from chatd.wire.caps import Cap
-from chatd.wire.irc import BadLine, Line, parse
+from chatd.wire.irc import BadLine, Line, parse, parse_text
 from chatd.wire.numerics import Numeric
 
-WAITING = 64
-"""Lines that may wait before the client's machine has to."""
 PIPELINED = frozenset({"PRIVMSG", "NOTICE", "TAGMSG"})
+SERVICE = "NickServ"
+"""A name that answers like a command: what is said to it is no message."""
+EARLY_WITH = {
+    "AWAY": Cap.PRE_AWAY,
+    "ISUPPORT": Cap.EXTENDED_ISUPPORT,
+    "METADATA": Cap.METADATA,
+}
+"""What it may ask for by then with a capability."""
 EARLY = frozenset({"AUTHENTICATE", "CAP", "ERROR", "NICK", "NICKSERV", "NS", "PASS", "PING"}) | {
     "PONG",
     "QUIT",
     "REGISTER",
     "USER",
     "VERIFY",
+    "WEBIRC",
 }
 """What a client may ask for before it is on line."""
 
@@ -61,7 +84,16 @@ class Irc:
     profiles: Profiles
     mailman: Mailman
     buckets: Buckets
+    proxies: Proxies
     clients: dict[str, Client] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What came instead of a line, and why it is none."""
+
+    data: bytes
+    code: str
 
 
 @implementer(ISession)
@@ -76,31 +108,30 @@ class Client:
     log = Logger()
 
     __slots__ = (
-        "_busy",
-        "_hold",
-        "_holding",
-        "_lines",
-        "_next",
-        "_pause",
-        "_posts",
         "_receipts",
         "_response",
+        "_turns",
         "active",
         "address",
+        "batch",
         "cap_version",
         "closed",
         "fingerprint",
         "handshake",
+        "heartbeat",
         "irc",
         "key",
         "modes",
+        "moved",
         "outbox",
         "person",
         "profile",
         "rank",
         "sasl",
         "secure",
+        "silent",
         "since",
+        "subscriptions",
     )
 
     def __init__(
@@ -124,16 +155,13 @@ class Client:
         self.modes: frozenset[str] = frozenset()
         self.cap_version = 0
         self.handshake: Any = None
+        self.heartbeat: Any = None
         self.sasl: Any = None
+        self.batch: Any = None
+        self.subscriptions = Subscriptions()
         self.outbox = outbox
-        self.closed = False
-        self._hold = hold
-        self._holding = False
-        self._lines: deque[bytes] = deque()
-        self._next: Line | None = None
-        self._busy = False
-        self._posts = 0
-        self._pause: IDelayedCall | None = None
+        self.closed = self.silent = self.moved = False
+        self._turns: Turns[Line | Unreadable] = Turns(self, irc.reactor, hold)
         self._receipts: dict[str, Response] = {}
         self._response: Response | None = None
 
@@ -151,86 +179,69 @@ class Client:
 
     def take(self, data: bytes) -> None:
         """Do what a line asks for, when its turn comes."""
-        self._lines.append(data)
-        self._work()
-        if len(self._lines) >= WAITING and not self._holding:
-            self._holding = True
-            self._hold(True)
+        self.silent = False
+        try:
+            self._turns.add(parse(data))
+        except BadLine as bad:
+            self._turns.add(Unreadable(data, bad.code))
 
-    def refuse_long(self) -> None:
-        """A line was longer than any may be; the rest of it was swallowed."""
-        self.numeric(Numeric.INPUTTOOLONG, "That line was too long.")
-
-    def _work(self) -> None:
-        while not self._busy and not self.closed and self._pause is None:
-            line = self._next or self._take_next()
-            if line is None or self._must_wait(line) or self._is_ahead():
-                break
-            self._next = None
-            self._start(line)
-        if self._holding and len(self._lines) < WAITING // 2:
-            self._holding = False
-            self._hold(False)
-
-    def _must_wait(self, line: Line) -> bool:
-        """Whether messages that are on their way to the disk have to be there first."""
-        if line.verb in PIPELINED:
-            return self._posts >= self.irc.core.settings.limits.posts_waiting
-        return self._posts > 0
-
-    def _take_next(self) -> Line | None:
-        """Read the next line, if there is one; what is no line is answered at once."""
-        while self._lines and self._next is None:
-            try:
-                self._next = parse(self._lines.popleft())
-            except BadLine as bad:
-                if bad.code == "TOO_LONG":
-                    self.refuse_long()
-                elif bad.code == "NOT_UTF8":
-                    self.fail("*", "INVALID_UTF8", "Only UTF-8 is understood here.")
-        return self._next
-
-    def _is_ahead(self) -> bool:
-        """Whether the client has to wait before its next request."""
-        limits = self.irc.core.settings.limits
-        wait = self.irc.buckets.wait(self.key, limits.messages, limits.messages_every)
-        if wait:
-            self._pause = self.irc.reactor.callLater(wait, self._go_on)
-        return bool(wait)
-
-    def _go_on(self) -> None:
-        self._pause = None
-        self._work()
-
-    def _start(self, line: Line) -> None:
-        pipelined = line.verb in PIPELINED
-        done = ensureDeferred(self._run(line))
-        if done.called:
-            done.addErrback(self._bug)
+    def comes_from(self, address: str) -> None:
+        """A proxy says where the client really is: it counts as one more connection from there."""
+        gate = self.irc.core.gate
+        if not gate.admits(address):
+            self.close("Too many connections from your address")
             return
-        if pipelined:
-            self._posts += 1
-        else:
-            self._busy = True
-        done.addErrback(self._bug)
-        done.addBoth(lambda _: self._finished(pipelined))
+        gate.came(address)
+        self.address, self.moved = address, True
 
-    def _finished(self, pipelined: bool) -> None:
-        if pipelined:
-            self._posts -= 1
-        else:
-            self._busy = False
-        self._work()
+    def posts(self, line: Line | Unreadable) -> bool:
+        """Whether a line is a message on its way to somebody."""
+        return isinstance(line, Line) and _is_post(line)
 
-    def _bug(self, failure: Any) -> None:
-        self.log.failure("a request was not answered", failure)
+    def most_posts(self) -> int:
+        """How many messages may be on their way to the disk."""
+        return self.irc.core.settings.limits.posts_waiting
+
+    def ahead(self) -> float:
+        """The seconds that the client has to wait before its next request."""
+        limits = self.irc.core.settings.limits
+        return self.irc.buckets.wait(self.key, limits.messages, limits.messages_every)
+
+    async def do(self, line: Line | Unreadable) -> None:
+        """Do what a line asks for; never raises."""
+        try:
+            if isinstance(line, Line):
+                await self._run(line)
+            else:
+                self._refuse(line)
+        except Exception:
+            self.log.failure("a request was not answered")
+
+    def _refuse(self, line: Unreadable) -> None:
+        if line.code == "TOO_LONG":
+            self.numeric(Numeric.INPUTTOOLONG, "That line was too long.")
+        elif line.code == "NOT_UTF8":
+            meant = Line("*")
+            with suppress(BadLine):
+                meant = parse_text(line.data.decode(errors="replace"))
+            response = self._response_to(meant)
+            text = "Only UTF-8 is understood here."
+            response.add(Line("FAIL", (meant.verb, "INVALID_UTF8", text), self.server.name))
+            self._answer(response)
+
+    def _response_to(self, line: Line) -> Response:
+        label = line.tags.get("label") if Cap.LABELED_RESPONSE in self.caps else None
+        return Response(label, self.server.name, self.irc.core.new_id)
+
+    def _answer(self, response: Response) -> None:
+        for line in response.lines():
+            self.outbox.write(line.encode())
 
     async def _run(self, line: Line) -> None:
         if line.verb not in ("PING", "PONG"):
             self.active = self.irc.core.log.now()
-        label = line.tags.get("label") if Cap.LABELED_RESPONSE in self.caps else None
-        response = Response(label)
-        if self.handshake is not None and line.verb not in EARLY:
+        response = self._response_to(line)
+        if self.handshake is not None and not self._may_be_early(line.verb):
             self.numeric(Numeric.NOTREGISTERED, "You have not registered.", response=response)
         else:
             request = Request(
@@ -239,27 +250,45 @@ class Client:
                 line.params,
                 lambda answer: self.show(answer, line.verb, response),
                 line.tags,
-                label,
+                response.label,
             )
-            await self._ask(request, response)
-        self._end(response)
+            await (self._post if _is_post(line) else self._ask)(request, response)
+        self._answer(response)
+
+    def _may_be_early(self, verb: str) -> bool:
+        return verb in EARLY or EARLY_WITH.get(verb) in self.caps
 
     async def _ask(self, request: Request, response: Response) -> None:
-        if request.verb not in PIPELINED:
-            self._response = response
-            await self.irc.dispatcher.run(request)
-            self._response = None
-            return
-        response.inline = "," not in (request.params or ("",))[0]
+        self._response = response
+        await self.irc.dispatcher.run(request)
+        self._response = None
+        if response.label is not None:
+            self._receipts.pop(response.label, None)
+
+    def relabel(self, label: str | None, to: str = "") -> None:
+        """Let what answers the request at hand have another label than that, or none.
+
+        :param to: to whom the request turns out to say something, if it does.
+        """
+        response = self._response
+        if response is not None:
+            response.label = label
+            if label is not None:
+                response.inline = self._is_answered_once(to)
+                self._receipts[label] = response
+
+    async def _post(self, request: Request, response: Response) -> None:
+        response.inline = self._is_answered_once(request.params[0])
         if response.label is not None:
             self._receipts[response.label] = response
         await self.irc.dispatcher.run(request)
         if response.label is not None:
             self._receipts.pop(response.label, None)
 
-    def _end(self, response: Response) -> None:
-        for line in response.lines(self.server.name, self.irc.core.new_id):
-            self.outbox.write(line.encode())
+    def _is_answered_once(self, to: str) -> bool:
+        """Whether nothing but the echo can come of a message: one target, who is not away."""
+        here = self.irc.core.sessions.get(to)
+        return "," not in to and (here is None or here.away is None)
 
     # -- what the client is shown
 
@@ -292,36 +321,56 @@ class Client:
         """Show what happened: the same bytes as to all who are alike, unless it is personal."""
         first = batch.events[0]
         if self.key in batch.causes or isinstance(first, _PERSONAL) or _is_direct(first):
-            for event in batch.events:
-                self._deliver(event)
+            for event, plain in self.profile.parts(batch):
+                self._deliver(event, plain)
         else:
             self.outbox.write(self.profile.block(batch))
+        if self.subscriptions.keys:
+            for event in batch.events:
+                self._follow(event)
 
-    def _deliver(self, event: Event) -> None:
+    def _follow(self, event: Event) -> None:
+        """Show the metadata that an event makes known; not what this client has just set."""
+        own = event.cause is not None and event.cause.session == self.key
+        if own and isinstance(event, MetadataChanged | RoomMetadataChanged):
+            return
+        for line in self.subscriptions.of_event(self.irc.core, self.person, event):
+            self.send(line) if own else self.outbox.write(line.encode())
+
+    def _deliver(self, event: Event, plain: bytes) -> None:
+        """Show one event; `plain` is what all who are alike are shown of it."""
         if isinstance(event, Watched):
             self.outbox.write(self._watched(event).encode())
         elif isinstance(event, Posted | Signalled) and self._is_mine(event):
-            self._echo(event)
+            self._echo(event, plain)
+        elif event.cause is not None and event.cause.session == self.key:
+            for line in self._shown(event) if self._wants(event) else ():
+                self.send(line)
+        elif isinstance(event, Renamed):
+            self.outbox.write(b"".join([line.encode() for line in self._shown(event)]))
         elif self._wants(event):
-            self._deliver_plain(event)
+            self.outbox.write(plain)
 
-    def _deliver_plain(self, event: Event) -> None:
-        own = event.cause is not None and event.cause.session == self.key
-        for line in self.lines_of(event):
-            self.send(line) if own else self.outbox.write(line.encode())
+    def _shown(self, event: Event) -> list[Line]:
+        """What this client alone is shown of an event that is not only for it."""
+        if isinstance(event, Renamed) and Cap.CHANNEL_RENAME not in self.caps:
+            place = self.irc.core.places.get(event.room.key)
+            if place is not None:
+                return moved(event, self, self.irc.core.rooms.entered(place, self.person))
+        return self.lines_of(event)
 
     def _is_mine(self, event: Event) -> bool:
         return fold(event.by.name) == fold(self.person.name)
 
-    def _echo(self, event: Posted | Signalled) -> None:
+    def _echo(self, event: Posted | Signalled, plain: bytes) -> None:
         """Show what this very person said: the receipt, where clients know what that is."""
         here = event.cause is not None and event.cause.session == self.key
         if Cap.ECHO_MESSAGE in self.caps:
             self._receipt(event, here)
         elif not here and not event.room.direct:
-            self._deliver_plain(event)
+            self.outbox.write(plain)
         if event.room.direct and fold(event.to) == fold(self.person.name):
-            self.outbox.write(self.profile.bytes_of(event))
+            self.outbox.write(plain)
 
     def _receipt(self, event: Posted | Signalled, here: bool) -> None:
         label = event.cause.label if here and event.cause is not None else None
@@ -337,6 +386,10 @@ class Client:
 
     def _wants(self, event: Event) -> bool:
         """What is only for some of those who may hear it."""
+        if isinstance(event, Announced):
+            return "w" in self.modes
+        if isinstance(event, MarkerMoved):
+            return event.cause is None or event.cause.session != self.key
         if isinstance(event, Invited):
             return Cap.INVITE_NOTIFY in self.caps or fold(event.who.name) == fold(self.person.name)
         return True
@@ -360,21 +413,27 @@ class Client:
         if self.closed:
             return
         self.closed = True
-        self._lines.clear()
-        if self._pause is not None:
-            self._pause.cancel()
-            self._pause = None
+        self._turns.stop()
         if self.handshake is not None:
             self.handshake.end()
+        if self.heartbeat is not None:
+            self.heartbeat.end()
         core = self.irc.core
         self.irc.clients.pop(self.key, None)
+        if self.moved:
+            core.gate.went(self.address)
         core.sessions.leave(self, reason)
         core.presence.unwatch_all(self)
         core.accounts.forget(self.key)
 
 
-_PERSONAL = (Invited, Watched)
+_PERSONAL = (Announced, Invited, Watched, Renamed)
+
+
+def _is_post(line: Line) -> bool:
+    """Whether a line is a message on its way to somebody."""
+    return line.verb in PIPELINED and any(line.params[:1]) and fold(line.params[0]) != fold(SERVICE)
 
 
 def _is_direct(event: Event) -> bool:
-    return isinstance(event, Posted | Signalled) and event.room.direct
+    return isinstance(event, Addressed) and event.room.direct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
 
 from twisted.internet.interfaces import IDelayedCall
@@ -17,10 +18,16 @@ from chatd.errors import (
     NameFixed,
     NameReserved,
     NameTaken,
+    NeedMoreParams,
 )
+from chatd.events import Cause
 from chatd.frontends.irc.asked import client_of
+from chatd.frontends.irc.away import arrive_away
 from chatd.frontends.irc.client import Client
-from chatd.frontends.irc.sasl import adopt
+from chatd.frontends.irc.heartbeat import Heartbeat
+from chatd.frontends.irc.metadata import keep_early
+from chatd.frontends.irc.missed import show_missed
+from chatd.frontends.irc.sasl import abort, adopt
 from chatd.frontends.irc.welcome import welcome
 from chatd.names import fold
 from chatd.wire.irc import Line
@@ -34,11 +41,19 @@ class Handshake:
         self.negotiating = False
         self.user = ""
         self.password = ""
+        self.wanted = ""
+        self.away: str | None = None
+        self.metadata: dict[str, str] = {}
         self._client = client
         self._entering = False
         self._timer: IDelayedCall | None = client.irc.reactor.callLater(
             seconds, client.close, "You took too long to register."
         )
+
+    @property
+    def may_log_in(self) -> bool:
+        """Whether the client may still turn out to be the account that its name belongs to."""
+        return self.negotiating or bool(self.password)
 
     def end(self) -> None:
         """It is over, well or not."""
@@ -60,6 +75,10 @@ class Handshake:
     async def _enter(self) -> None:
         client = self._client
         core = client.irc.core
+        if not self._knows_password():
+            client.numeric(Numeric.PASSWDMISMATCH, "Say the password of this server: PASS.")
+            client.close("This server has a password")
+            return
         try:
             await self._log_in_by_password(core)
             client.person = replace(client.person, host=host_for(core, client.address))
@@ -68,7 +87,7 @@ class Handshake:
             self._ask_for_another_name(error)
             return
         except AccountRequired:
-            client.fail("*", "ACCOUNT_REQUIRED_TO_CONNECT", "You need an account to come in.")
+            client.fail("*", "ACCOUNT_REQUIRED", "You need an account to come in.")
             client.close("You need an account here: log in with SASL, or REGISTER one")
             return
         except ChatError as error:
@@ -78,10 +97,29 @@ class Handshake:
         if client.closed:
             core.sessions.leave(client, "gone before the welcome")
             return
+        await self._welcome(core, first)
+
+    async def _welcome(self, core: Core, first: bool) -> None:
+        client = self._client
         self.end()
         client.handshake = None
+        abort(client)
+        await keep_early(client, self.metadata)
+        client.heartbeat = Heartbeat(client, client.irc.options.idle)
         welcome(client)
+        if self.away is not None or not first:
+            await arrive_away(client, self.away or "", first)
         await core.members.arrive(client, first)
+        if first:
+            await show_missed(client)
+
+    def _knows_password(self) -> bool:
+        """Whether the client has said the password of this door, if that has one."""
+        wanted = self._client.irc.options.password
+        if not wanted:
+            return True
+        said, self.password = self.password, ""
+        return hmac.compare_digest(said.encode(), wanted.encode())
 
     async def _log_in_by_password(self, core: Core) -> None:
         """`PASS name:password`, or the password of the account that is called as the client."""
@@ -97,7 +135,7 @@ class Handshake:
 
     def _ask_for_another_name(self, error: ChatError) -> None:
         client = self._client
-        name = client.person.name
+        name = self.wanted = client.person.name
         client.person = replace(client.person, name="*")
         number = Numeric.ERRONEUSNICKNAME if isinstance(error, BadName) else Numeric.NICKNAMEINUSE
         client.numeric(number, name, str(error))
@@ -112,24 +150,25 @@ async def nick(core: Core, request: Request, name: str = "") -> None:
         return
     core.accounts.check_name(name)
     if client.handshake is None:
-        await _rename(core, client, name)
+        await _rename(core, client, name, request.cause)
         return
     if client.person.account is not None and core.settings.auth.fixed_names:
         name = client.person.account
     now = replace(client.person, name=name)
-    if not core.sessions.may_enter(now):
+    if not client.handshake.may_log_in and not core.sessions.may_enter(now):
+        client.handshake.wanted = name
         raise NameTaken(name)
     client.person = now
     await client.handshake.complete()
 
 
-async def _rename(core: Core, client: Client, name: str) -> None:
+async def _rename(core: Core, client: Client, name: str, cause: Cause) -> None:
     here = core.sessions.find(client.person.name)
     if name == here.person.name:
         return
     same = fold(name) == fold(here.person.name)
     await _check_name(core, client, name, same=same)
-    await core.sessions.change(here, replace(here.person, name=name))
+    await core.sessions.change(here, replace(here.person, name=name), cause)
 
 
 async def _check_name(core: Core, client: Client, name: str, *, same: bool) -> None:
@@ -150,6 +189,10 @@ async def user(core: Core, request: Request, name: str, mode: str, unused: str, 
     if client.handshake is None or client.handshake.user:
         client.numeric(Numeric.ALREADYREGISTERED, "You have told that already.")
         return
+    if not real:
+        raise NeedMoreParams("USER", user.usage)
+    if not real:
+        raise NeedMoreParams("USER", user.usage)
     kept = "".join(c for c in name if c.isalnum() or c in "-_.")[:12] or "u"
     client.handshake.user = kept
     real = real[: core.settings.limits.reason]

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatd.answers import MasksAre
 from chatd.commands import Request, command
-from chatd.commands.rooms import full_mask
 from chatd.core import Core
+from chatd.core.changes import Grant, SetMask, SetMode, Wish
+from chatd.core.masks import full_mask
 from chatd.core.permissions import Act
 from chatd.core.places import Place
 from chatd.errors import ChatError
 from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.client import Client
-from chatd.frontends.irc.roles import LETTERS, LISTINGS, MODES, ROLES, USER_MODES, WITH_VALUE
+from chatd.frontends.irc.roles import (
+    BOT_MODE,
+    LETTERS,
+    LISTINGS,
+    MODES,
+    ROLES,
+    USER_MODES,
+    WITH_VALUE,
+)
 from chatd.model import Rank
 from chatd.names import fold, is_room
 from chatd.wire.irc import Line
@@ -44,17 +53,20 @@ async def mode(
     """See or change the modes of a room, or your own: MODE #tea +o ada."""
     client = client_of(request)
     if not is_room(target):
-        _own_modes(core, client, target, letters)
+        await _own_modes(core, client, target, letters)
         return
     place = core.rooms.visible(client, target)
     if not letters:
         _show(core, client, place)
         return
+    wishes: list[Wish] = []
     for change in list(changes(letters, values))[:MOST_CHANGES]:
         try:
-            await _change(core, request, place, change)
+            wishes += _wishes(core, request, place, change)
         except ChatError as error:
             request.refuse(error)
+    for refused in await core.rooms.change(client, place.room.name, wishes, request.cause):
+        request.refuse(refused)
 
 
 def changes(letters: str, values: tuple[str, ...]) -> Iterator[Change]:
@@ -69,49 +81,44 @@ def changes(letters: str, values: tuple[str, ...]) -> Iterator[Change]:
         yield Change(letter, on, next(rest, None) if takes else None)
 
 
-async def _change(core: Core, request: Request, place: Place, change: Change) -> None:
-    client, name, letter = client_of(request), place.room.name, change.letter
+def _wishes(core: Core, request: Request, place: Place, change: Change) -> Iterator[Wish]:
+    """What a letter asks for, if it is no question and no mistake: those are answered."""
+    letter, value = change.letter, change.value
     if letter in ROLES:
-        if change.value:
-            role = ROLES[letter]
-            await core.rooms.grant(client, name, change.value, role, change.on, request.cause)
+        if value:
+            yield Grant(value, ROLES[letter], change.on)
     elif letter in LISTINGS:
-        await _change_list(core, request, place, change)
+        yield from _list_wishes(core, request, place, change)
     elif letter in WITH_VALUE:
-        await _change_value(core, request, place, change)
+        yield from _value_wishes(client_of(request), place, change)
     elif letter in MODES:
-        await core.rooms.set_mode(client, name, MODES[letter], change.on, None, request.cause)
+        yield SetMode(MODES[letter], change.on)
     else:
-        client.numeric(Numeric.UNKNOWNMODE, letter, "There is no such mode here.")
+        text = "There is no such mode here."
+        client_of(request).numeric(Numeric.UNKNOWNMODE, letter, text)
 
 
-async def _change_list(core: Core, request: Request, place: Place, change: Change) -> None:
+def _list_wishes(core: Core, request: Request, place: Place, change: Change) -> Iterator[Wish]:
     listing = LISTINGS[change.letter]
-    if not change.value:
+    if change.value:
+        yield SetMask(listing, full_mask(change.value), change.on)
+    else:
         room, masks = core.rooms.masks(request.session, place.room.name, listing)
         request.reply(MasksAre(room, listing, tuple(masks)))
-        return
-    mask = full_mask(change.value)
-    await core.rooms.set_mask(
-        request.session, place.room.name, listing, mask, change.on, None, request.cause
-    )
 
 
-async def _change_value(core: Core, request: Request, place: Place, change: Change) -> None:
+def _value_wishes(client: Client, place: Place, change: Change) -> Iterator[Wish]:
     """The room's password (+k) and its limit (+l)."""
-    client, name, value = client_of(request), place.room.name, change.value
-    if change.on and not _is_fine(change):
-        if value is None:
-            client.numeric(Numeric.NEEDMOREPARAMS, "MODE", f"+{change.letter} needs a value.")
-        else:
-            text = "That value will not do."
-            client.numeric(Numeric.INVALIDMODEPARAM, name, change.letter, value or "*", text)
-        return
-    mode = MODES[change.letter]
-    value = str(int(value)) if change.on and value and mode == "limit" else value
-    await core.rooms.set_mode(
-        client, name, mode, change.on, value if change.on else None, request.cause
-    )
+    mode, value = MODES[change.letter], change.value
+    if not change.on:
+        yield SetMode(mode, False)
+    elif value is None:
+        client.numeric(Numeric.NEEDMOREPARAMS, "MODE", f"+{change.letter} needs a value.")
+    elif not _is_fine(change):
+        text = "That value will not do."
+        client.numeric(Numeric.INVALIDMODEPARAM, place.room.name, change.letter, "*", text)
+    else:
+        yield SetMode(mode, True, str(int(value)) if mode == "limit" else value)
 
 
 def _is_fine(change: Change) -> bool:
@@ -136,7 +143,7 @@ def _show(core: Core, client: Client, place: Place) -> None:
     client.numeric(Numeric.CREATIONTIME, room.name, str(room.created // 1000))
 
 
-def _own_modes(core: Core, client: Client, name: str, letters: str) -> None:
+async def _own_modes(core: Core, client: Client, name: str, letters: str) -> None:
     if fold(name) != fold(client.person.name):
         known = core.sessions.get(name) is not None
         number = Numeric.USERSDONTMATCH if known else Numeric.NOSUCHNICK
@@ -148,6 +155,7 @@ def _own_modes(core: Core, client: Client, name: str, letters: str) -> None:
     before = client.modes
     for change in changes(letters, ()):
         _own_mode(client, change)
+    await _be_bot(core, client)
     told = _difference(before, client.modes)
     if told:
         client.send(Line("MODE", (client.person.name, told), client.person.mask))
@@ -164,6 +172,14 @@ def _own_mode(client: Client, change: Change) -> None:
         client.modes |= {change.letter}
     else:
         client.modes -= {change.letter}
+
+
+async def _be_bot(core: Core, client: Client) -> None:
+    """Whoever says that they are a bot is one in all of their sessions."""
+    here = core.sessions.find(client.person.name)
+    is_bot = any(BOT_MODE in getattr(s, "modes", "") for s in here.sessions.values())
+    if here.person.bot is not is_bot:
+        await core.sessions.change(here, replace(here.person, bot=is_bot))
 
 
 def _difference(before: frozenset[str], after: frozenset[str]) -> str:

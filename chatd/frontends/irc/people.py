@@ -15,7 +15,7 @@ from chatd.core.sessions import Here
 from chatd.errors import ChatError, NoSuchAccount, TooMany
 from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.client import Client
-from chatd.frontends.irc.roles import signs
+from chatd.frontends.irc.roles import BOT_MODE, signs
 from chatd.model import Rank, Role, Room
 from chatd.names import is_room
 from chatd.wire.caps import Cap
@@ -93,7 +93,8 @@ def _usual(core: Core, client: Client, one: Found) -> list[str]:
 def _flags(client: Client, one: Found) -> str:
     away = "H" if one.here.away is None else "G"
     operator = "*" if _is_operator(one.here) else ""
-    return away + operator + signs(one.role, Cap.MULTI_PREFIX in client.caps)
+    bot = BOT_MODE if one.here.person.bot else ""
+    return away + operator + bot + signs(one.role, Cap.MULTI_PREFIX in client.caps)
 
 
 def _chosen(core: Core, client: Client, one: Found, fields: str) -> list[str]:
@@ -137,11 +138,11 @@ async def whois(core: Core, request: Request, name: str, other: str = "") -> Non
 
 
 @command("USERHOST")
-async def userhost(core: Core, request: Request, *names: str) -> None:
+async def userhost(core: Core, request: Request, name: str, *more: str) -> None:
     """See the hosts of some people."""
     client = client_of(request)
     words = []
-    for here in filter(None, map(core.sessions.get, names[:5])):
+    for here in filter(None, map(core.sessions.get, (name, *more[:4]))):
         operator = "*" if _is_operator(here) else ""
         away = "+" if here.away is None else "-"
         person = here.person
@@ -150,11 +151,11 @@ async def userhost(core: Core, request: Request, *names: str) -> None:
 
 
 @command("ISON")
-async def ison(core: Core, request: Request, *names: str) -> None:
+async def ison(core: Core, request: Request, name: str, *more: str) -> None:
     """See which of some people are on line."""
-    wanted = [name for word in names for name in word.split()]
+    wanted = [name for word in (name, *more) for name in word.split()]
     found = [here.person.name for here in map(core.sessions.get, wanted) if here is not None]
-    client_of(request).numeric(Numeric.ISON, " ".join(found)[: LONGEST - 100])
+    client_of(request).numeric(Numeric.ISON, " ".join(found))
 
 
 @command("MONITOR")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from OpenSSL import SSL
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -10,10 +13,14 @@ from twisted.python.failure import Failure
 from chatd.frontends.irc.client import Client, Irc
 from chatd.frontends.irc.handshake import Handshake
 from chatd.frontends.outbox import Outbox
+from chatd.frontends.proxies import host_of
 from chatd.wire.irc import LONGEST, LONGEST_TAGS
 
 MOST = LONGEST + LONGEST_TAGS
 """Bytes of the longest line that a client may send."""
+OVERLONG = b"@" * (MOST + 1)
+"""Stands for a line that was longer than that, of which nothing was kept."""
+TOO_SLOW = b"ERROR :You read too slowly; come back and read on.\r\n"
 
 
 class IRCProtocol(Protocol):
@@ -30,26 +37,19 @@ class IRCProtocol(Protocol):
         transport = self.transport
         assert transport is not None  # noqa: S101 - Twisted has just set it
         outbox = Outbox(transport, self._irc.mailman, self._overflow)
-        address = str(getattr(transport.getPeer(), "host", ""))
-        secure = hasattr(transport, "getPeerCertificate") or not address
-        self._client = Client(self._irc, outbox, self._hold, address, secure, None)
-        self._irc.clients[self._client.key] = self._client
-        self._client.handshake = Handshake(self._client, self._irc.options.handshake)
+        self._client = meet(self._irc, transport, outbox, self._hold)
 
     def dataReceived(self, data: bytes) -> None:
         """Take some bytes; a line ends with LF, with or without a CR before it."""
         client = self._client
         if client is None or client.closed:
             return
-        if client.fingerprint is None and client.handshake is not None:
+        if client.fingerprint is None and client.handshake is not None and not client.moved:
             client.fingerprint = self._fingerprint()
         *lines, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
         for line in lines:
-            if self._swallowing or len(line) > MOST:
-                self._swallowing = False
-                client.refuse_long()
-            else:
-                client.take(line)
+            client.take(OVERLONG if self._swallowing or len(line) > MOST else line)
+            self._swallowing = False
         if self._swallowing or len(rest) > MOST:
             self._swallowing, rest = True, b""
         self._rest = rest
@@ -79,14 +79,22 @@ class IRCProtocol(Protocol):
             else:
                 self.transport.resumeProducing()  # type: ignore[attr-defined]
 
-    def _overflow(self) -> None:
+    def _overflow(self) -> bytes:
         """The client does not read what it is sent: tell it, for when it does, and let it go."""
         if self._client is not None:
             self._client.log.info("{who} does not keep up", who=self._client.person.name)
             self._client.gone("Too slow")
-        if self.transport is not None:
-            self.transport.write(b"ERROR :You read too slowly; come back and read on.\r\n")
-            self.transport.loseConnection()
+        return TOO_SLOW
+
+
+def meet(irc: Irc, transport: Any, outbox: Outbox, hold: Callable[[bool], None]) -> Client:
+    """A client of which nothing is known but where it comes from."""
+    address = host_of(transport.getPeer())
+    secure = hasattr(transport, "getPeerCertificate") or not address
+    client = Client(irc, outbox, hold, address, secure, None)
+    irc.clients[client.key] = client
+    client.handshake = Handshake(client, irc.options.handshake)
+    return client
 
 
 class IRCFactory(Factory):

@@ -39,6 +39,7 @@ NUMBERS: dict[type[ChatError], tuple[Numeric, Context]] = {
     errors.CannotSpeak: (Numeric.CANNOTSENDTOCHAN, _first),
     errors.EmptyMessage: (Numeric.NOTEXTTOSEND, _nothing),
     errors.InviteOnly: (Numeric.INVITEONLYCHAN, _first),
+    errors.LoginFailed: (Numeric.PASSWDMISMATCH, _nothing),
     errors.ListFull: (Numeric.BANLISTFULL, _first),
     errors.NameFixed: (Numeric.NONICKCHANGE, _nothing),
     errors.NameReserved: (Numeric.NICKNAMEINUSE, _first),
@@ -53,36 +54,20 @@ NUMBERS: dict[type[ChatError], tuple[Numeric, Context]] = {
     errors.RegisteredOnly: (Numeric.NEEDREGGEDNICK, _first),
     errors.RoomFull: (Numeric.CHANNELISFULL, _first),
     errors.TheyAreNotInRoom: (Numeric.USERNOTINCHANNEL, _two),
+    errors.TooLong: (Numeric.INPUTTOOLONG, _nothing),
     errors.TooManyRooms: (Numeric.TOOMANYCHANNELS, _first),
     errors.WrongKey: (Numeric.BADCHANNELKEY, _first),
 }
 
-ACCOUNT_VERBS = {"REGISTER", "VERIFY"}
-_REGISTER_CODES = {
-    errors.AccountExists: "ACCOUNT_EXISTS",
-    errors.BadName: "BAD_ACCOUNT_NAME",
-    errors.NeedMoreParams: "NEED_MORE_PARAMS",
-    errors.RegistrationClosed: "DISALLOWED",
-    errors.TooFast: "TEMPORARILY_UNAVAILABLE",
-    errors.TooManyAttempts: "TEMPORARILY_UNAVAILABLE",
-    errors.WeakPassword: "WEAK_PASSWORD",
-}
 
-
-def number_of(error: ChatError) -> tuple[Numeric, Context] | None:
+def number_of(error: ChatError, verb: str) -> tuple[Numeric, Context] | None:
     """The number that says this, and what stands between it and the sentence."""
+    if verb in ("HELP", "HELPOP") and isinstance(error, errors.NotUnderstood):
+        return Numeric.HELPNOTFOUND, _first
     return NUMBERS.get(type(error))
 
 
-def code_of(error: ChatError, verb: str) -> str:
-    """The code of a standard reply; draft/account-registration has its own names for some."""
-    if verb in ACCOUNT_VERBS:
-        return _REGISTER_CODES.get(type(error), error.code)
-    return error.code
-
-
-def context_of(error: ChatError, verb: str) -> tuple[str, ...]:
+def context_of(error: ChatError) -> tuple[str, ...]:
     """What a standard reply is about."""
-    if isinstance(error, errors.ChatError) and error.args and isinstance(error.args[0], str):
-        return (error.args[0],) if " " not in error.args[0] and error.args[0] else ()
-    return ()
+    about = error.args[0] if error.args else ""
+    return (about,) if isinstance(about, str) and about and " " not in about else ()

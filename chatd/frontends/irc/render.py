@@ -5,7 +5,8 @@ An event that has no form here is shown as its sentence, in a NOTICE from the se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache, singledispatch
 
@@ -18,17 +19,24 @@ from chatd.events import (
     Left,
     MarkerMoved,
     MaskChanged,
+    MetadataChanged,
     ModeChanged,
+    Noticed,
     PersonChanged,
     Posted,
     Quit,
+    Redacted,
     Removed,
+    Renamed,
     RoleChanged,
+    RoomMetadataChanged,
     Signalled,
     TopicChanged,
     WentAway,
 )
-from chatd.frontends.irc.roles import LETTERS, LISTING_LETTERS, ROLE_LETTERS
+from chatd.frontends.irc.modelines import Change, ModesChanged, params
+from chatd.frontends.irc.pieces import pieces
+from chatd.frontends.irc.roles import ROLE_LETTERS
 from chatd.model import Kind
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST, Line
@@ -56,7 +64,28 @@ def _posted(event: Posted, caps: Caps) -> list[Line]:
     if event.kind is Kind.SIGNAL:
         return [Line(verb, (event.to,), source, tags)]
     room = LONGEST - len(f":{source} {verb} {event.to} :\r\n".encode())
-    return [Line(verb, (event.to, part), source, tags) for part in _fitting(event.text, room)]
+    parts = list(pieces(event.text, event.joints, room))
+    if len(parts) > 1 and {Cap.MULTILINE, Cap.BATCH} <= caps:
+        return _multiline(event, parts, tags)
+    texts = [text for text, _ in parts if text] or [""]
+    first, *more = (Line(verb, (event.to, text), source, tags) for text in texts)
+    return [first, *(replace(line, tags=_without_id(line.tags)) for line in more)]
+
+
+def _multiline(
+    event: Posted, parts: list[tuple[str, bool]], tags: Mapping[str, str]
+) -> list[Line]:
+    reference, source = event.id, event.by.mask
+    lines = [Line("BATCH", (f"+{reference}", "draft/multiline", event.to), source, tags)]
+    for text, goes_on in parts:
+        inner = {"batch": reference, **({"draft/multiline-concat": ""} if goes_on else {})}
+        lines.append(Line(_VERBS[event.kind], (event.to, text), source, inner))
+    return [*lines, Line("BATCH", (f"-{reference}",), source)]
+
+
+def _without_id(tags: Mapping[str, str]) -> dict[str, str]:
+    """Only the first line of a message has its id: no two lines may have the same."""
+    return {name: value for name, value in tags.items() if name != "msgid"}
 
 
 @render.register
@@ -64,6 +93,21 @@ def _signalled(event: Signalled, caps: Caps) -> list[Line]:
     if Cap.MESSAGE_TAGS not in caps:
         return []
     return [Line("TAGMSG", (event.to,), event.by.mask, {**tags_of(event, caps), **event.tags})]
+
+
+@render.register
+def _redacted(event: Redacted, caps: Caps) -> list[Line]:
+    if Cap.MESSAGE_REDACTION not in caps:
+        return []
+    return [_line(event, caps, "REDACT", event.to, event.message, *_said(event.reason))]
+
+
+@render.register
+def _renamed(event: Renamed, caps: Caps) -> list[Line]:
+    """For others, see moved.py."""
+    if Cap.CHANNEL_RENAME not in caps:
+        return []
+    return [_line(event, caps, "RENAME", event.before, event.now, event.reason)]
 
 
 @render.register
@@ -103,26 +147,25 @@ def _topic(event: TopicChanged, caps: Caps) -> list[Line]:
     return [_line(event, caps, "TOPIC", event.room.name, event.text)]
 
 
+@render.register(ModeChanged)
+@render.register(RoleChanged)
+@render.register(MaskChanged)
+def _changed(event: Change, caps: Caps) -> list[Line]:
+    return _modes((event,), caps)
+
+
 @render.register
-def _mode(event: ModeChanged, caps: Caps) -> list[Line]:
-    value = _said(event.value or "") if event.on or event.mode == "password" else ()
-    if event.mode == "password" and not event.on:
-        value = ("*",)
+def _modes_changed(event: ModesChanged, caps: Caps) -> list[Line]:
+    return _modes(event.changes, caps)
+
+
+def _modes(changes: tuple[Change, ...], caps: Caps) -> list[Line]:
+    """Lines of changes; each line has the id of the last that is in it."""
+    first = changes[0]
+    room = LONGEST - len(f":{first.by.mask} MODE {first.room.name} \r\n".encode())
     return [
-        _line(event, caps, "MODE", event.room.name, _sign(event.on) + LETTERS[event.mode], *value)
+        _line(last, caps, "MODE", last.room.name, *shown) for last, shown in params(changes, room)
     ]
-
-
-@render.register
-def _role(event: RoleChanged, caps: Caps) -> list[Line]:
-    letter = _sign(event.on) + ROLE_LETTERS[event.role]
-    return [_line(event, caps, "MODE", event.room.name, letter, event.who.name)]
-
-
-@render.register
-def _mask(event: MaskChanged, caps: Caps) -> list[Line]:
-    letter = _sign(event.on) + LISTING_LETTERS[event.listing]
-    return [_line(event, caps, "MODE", event.room.name, letter, event.pattern)]
 
 
 @render.register
@@ -157,9 +200,30 @@ def _went_away(event: WentAway, caps: Caps) -> list[Line]:
     return [_line(event, caps, "AWAY", *_said(event.text or ""))]
 
 
+@render.register(MetadataChanged)
+@render.register(RoomMetadataChanged)
+def _unseen(event: Event, caps: Caps) -> list[Line]:
+    """What is shown to those who have asked for just that: see subscriptions.py."""
+    return []
+
+
+@render.register
+def _noticed(event: Noticed, caps: Caps) -> list[Line]:
+    return render(event.what, caps) if Cap.EXTENDED_MONITOR in caps else []
+
+
 @render.register
 def _marker_moved(event: MarkerMoved, caps: Caps) -> list[Line]:
-    return []
+    if Cap.READ_MARKER not in caps:
+        return []
+    time = {"time": timestamp(event.at)} if Cap.SERVER_TIME in caps else {}
+    return [tagged(marked(event.to, event.read), time)]
+
+
+def marked(to: str, read: int | None, server: str | None = None) -> Line:
+    """How far somebody has read."""
+    when = "*" if read is None else f"timestamp={timestamp(read)}"
+    return Line("MARKREAD", (to, when), server)
 
 
 @render.register
@@ -172,10 +236,12 @@ def tags_of(event: Event, caps: Caps) -> dict[str, str]:
     tags = {}
     if Cap.SERVER_TIME in caps:
         tags["time"] = timestamp(event.at)
-    if Cap.MESSAGE_TAGS in caps and isinstance(event, Entry) and event.number:
+    if Cap.MESSAGE_TAGS in caps and isinstance(event, Entry | Signalled) and event.id:
         tags["msgid"] = event.id
     if Cap.ACCOUNT_TAG in caps and event.by.account is not None:
         tags["account"] = event.by.account
+    if Cap.MESSAGE_TAGS in caps and event.by.bot:
+        tags["bot"] = ""
     return tags
 
 
@@ -198,22 +264,5 @@ def tagged(line: Line, tags: Mapping[str, str]) -> Line:
     return Line(line.verb, line.params, line.source, {**tags, **line.tags})
 
 
-def _sign(on: bool) -> str:
-    return "+" if on else "-"
-
-
 def _said(text: str) -> tuple[str, ...]:
     return (text,) if text else ()
-
-
-def _fitting(text: str, room: int) -> Iterator[str]:
-    """A text in parts that fit a line: what other front-ends let people say may be longer."""
-    for one in text.splitlines() or [""]:
-        rest = one.encode()
-        while len(rest) > room:
-            end = room
-            while rest[end] & 0xC0 == 0x80:  # not in the middle of a character
-                end -= 1
-            yield rest[:end].decode()
-            rest = rest[end:]
-        yield rest.decode()

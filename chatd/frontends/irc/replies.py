@@ -16,6 +16,7 @@ from chatd.answers import (
     Help,
     InviteSent,
     LoggedIn,
+    MarkerIs,
     MasksAre,
     MembersAre,
     Once,
@@ -28,7 +29,8 @@ from chatd.answers import (
     YouAreAway,
 )
 from chatd.core.settings import Server
-from chatd.frontends.irc.refusals import ACCOUNT_VERBS, code_of, context_of, number_of
+from chatd.frontends.irc.refusals import context_of, number_of
+from chatd.frontends.irc.render import marked
 from chatd.frontends.irc.roles import signs
 from chatd.model import Listing, Person, Rank
 from chatd.wire.caps import Cap
@@ -68,12 +70,12 @@ def reply(answer: Answer, reader: Reader, verb: str) -> Iterable[Line]:
 @reply.register
 def _refused(answer: Refused, reader: Reader, verb: str) -> Iterable[Line]:
     error = answer.error
-    number = None if verb in ACCOUNT_VERBS else number_of(error)
+    number = number_of(error, verb)
     if number is not None:
         numeric, context = number
         yield _numeric(reader, numeric, *context(error, verb), str(error))
-    elif Cap.STANDARD_REPLIES in reader.caps or verb in ACCOUNT_VERBS:
-        params = (verb, code_of(error, verb), *context_of(error, verb), str(error))
+    elif Cap.STANDARD_REPLIES in reader.caps:
+        params = (verb, error.code, *context_of(error), str(error))
         yield Line("FAIL", params, reader.server.name)
     else:
         yield _notice(reader, str(error))
@@ -101,18 +103,31 @@ def _topic(answer: TopicIs, reader: Reader, verb: str) -> Iterable[Line]:
 
 @reply.register
 def _members(answer: MembersAre, reader: Reader, verb: str) -> Iterable[Line]:
+    yield from names_in(answer, reader)
+    yield _numeric(reader, Numeric.ENDOFNAMES, answer.name, "End of /NAMES list.")
+
+
+def names_in(answer: MembersAre, reader: Reader) -> Iterator[Line]:
+    """Who is in a room, without the line that ends it."""
     kind = "@" if answer.room is not None and "secret" in answer.room.modes else "="
     words = [_named(reader, present) for present in answer.present]
     for names in _filled(words, LONGEST - 100 - len(answer.name.encode())):
         yield _numeric(reader, Numeric.NAMREPLY, kind, answer.name, names)
-    yield _numeric(reader, Numeric.ENDOFNAMES, answer.name, "End of /NAMES list.")
 
 
 @reply.register
 def _entered(answer: Entered, reader: Reader, verb: str) -> Iterable[Line]:
     if answer.room.topic is not None:
         yield from _topic(TopicIs(answer.room), reader, verb)
-    yield from _members(answer.members, reader, verb)
+    if Cap.READ_MARKER in reader.caps:
+        yield marked(answer.room.name, answer.read, reader.server.name)
+    if Cap.NO_IMPLICIT_NAMES not in reader.caps:
+        yield from _members(answer.members, reader, verb)
+
+
+@reply.register
+def _marker(answer: MarkerIs, reader: Reader, verb: str) -> Iterable[Line]:
+    yield marked(answer.to, answer.read, reader.server.name)
 
 
 @reply.register
@@ -155,7 +170,7 @@ def _logged_in(answer: LoggedIn, reader: Reader, verb: str) -> Iterable[Line]:
 def _registered(answer: Registered, reader: Reader, verb: str) -> Iterable[Line]:
     server = reader.server.name
     state = "VERIFICATION_REQUIRED" if answer.pending else "SUCCESS"
-    yield Line(verb if verb in ACCOUNT_VERBS else "NOTE", (state, answer.name, str(answer)), server)
+    yield Line(verb, (state, answer.name, str(answer)), server)
 
 
 @reply.register
@@ -188,7 +203,7 @@ def _somebody(answer: Somebody, reader: Reader, verb: str) -> Iterable[Line]:
     yield _served_by(reader, answer.person)
     yield from _standing(answer, reader)
     idle, since = str(answer.idle // 1000), str(answer.since // 1000)
-    text = "seconds idle, on line since"
+    text = "seconds idle, signon time"
     yield _numeric(reader, Numeric.WHOISIDLE, name, idle, since, text)
     yield _numeric(reader, Numeric.ENDOFWHOIS, name, "End of /WHOIS list.")
 
@@ -201,6 +216,14 @@ def _standing(answer: Somebody, reader: Reader) -> Iterator[Line]:
         yield _numeric(reader, Numeric.WHOISOPERATOR, name, "is an operator of this server")
     if answer.account is not None:
         yield _numeric(reader, Numeric.WHOISACCOUNT, name, answer.account, "is logged in as")
+    if answer.person.bot:
+        yield _numeric(reader, Numeric.WHOISBOT, name, "is a bot")
+    yield from _more(answer, reader)
+
+
+def _more(answer: Somebody, reader: Reader) -> Iterator[Line]:
+    """What is seldom so, or only for few."""
+    name = answer.person.name
     if answer.secure:
         yield _numeric(reader, Numeric.WHOISSECURE, name, "is using a secure connection")
     if answer.fingerprint is not None:
@@ -210,6 +233,8 @@ def _standing(answer: Somebody, reader: Reader) -> Iterator[Line]:
         yield _numeric(
             reader, Numeric.WHOISACTUALLY, name, answer.address or "localhost", "is connecting from"
         )
+    for key, value in answer.metadata if Cap.METADATA in reader.caps else ():
+        yield _numeric(reader, Numeric.WHOISKEYVALUE, name, key, "*", value)
 
 
 def _user(reader: Reader, numeric: Numeric, person: Person) -> Line:

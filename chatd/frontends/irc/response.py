@@ -18,10 +18,12 @@ class Response:
     it stays in its place among what others say.
     """
 
-    __slots__ = ("_lines", "echoed", "inline", "label")
+    __slots__ = ("_lines", "_new_id", "_server", "echoed", "inline", "label")
 
-    def __init__(self, label: str | None) -> None:
+    def __init__(self, label: str | None, server: str, new_id: Callable[[], str]) -> None:
         self.label = label
+        self._server = server
+        self._new_id = new_id
         self.inline = False
         self.echoed = False
         self._lines: list[Line] = []
@@ -33,27 +35,31 @@ class Response:
     def receipts(self, lines: list[Line]) -> list[Line]:
         """What to send at once of the echo of a message."""
         self.echoed = True
-        if self.inline and self.label is not None:
-            return [tagged(line, {"label": self.label}) for line in lines]
+        if self.inline and lines and lines[0].verb == "BATCH":  # the batch of one message
+            return [tagged(lines[0], {"label": self.label or ""}), *lines[1:]]
+        if self.inline:
+            return self._labelled(lines)
         self._lines.extend(lines)
         return []
 
-    def lines(self, server: str, new_id: Callable[[], str]) -> list[Line]:
+    def lines(self) -> list[Line]:
         """What to send when all is said."""
         if self.label is None or (self.inline and self.echoed):
             return self._lines
-        label = {"label": self.label}
-        if not self._lines:
-            return [Line("ACK", (), server, label)]
-        if len(self._lines) == 1:
-            return [tagged(self._lines[0], label)]
-        reference = new_id()
+        return self._labelled(self._lines)
+
+    def _labelled(self, lines: list[Line]) -> list[Line]:
+        label = {"label": self.label or ""}
+        if not lines:
+            return [Line("ACK", (), self._server, label)]
+        if len(lines) == 1:
+            return [tagged(lines[0], label)]
+        reference = self._new_id()
         inner = [
-            line if "batch" in line.tags else tagged(line, {"batch": reference})
-            for line in self._lines
+            line if "batch" in line.tags else tagged(line, {"batch": reference}) for line in lines
         ]
         return [
-            Line("BATCH", (f"+{reference}", "labeled-response"), server, label),
+            Line("BATCH", (f"+{reference}", "labeled-response"), self._server, label),
             *inner,
-            Line("BATCH", (f"-{reference}",), server),
+            Line("BATCH", (f"-{reference}",), self._server),
         ]

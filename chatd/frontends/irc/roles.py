@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.core.masks import ACCOUNT, KINDS, PREFIX
 from chatd.model import Listing, Mode, Role
 
 SIGNS = {Role.OWNER: "~", Role.ADMIN: "&", Role.OP: "@", Role.VOICE: "+"}
@@ -21,6 +22,7 @@ LETTERS = {mode: letter for letter, mode in MODES.items()}
 ROLE_LETTERS = {role: letter for letter, role in ROLES.items()}
 LISTING_LETTERS = {listing: letter for letter, listing in LISTINGS.items()}
 WITH_VALUE = frozenset("kl")
+BOT_MODE = "B"
 USER_MODES = "Biow"
 
 
@@ -34,8 +36,10 @@ def isupport() -> dict[str, str]:
     """What 005 says about them."""
     lists, switches = "".join(LISTINGS), "".join(sorted(set(MODES) - WITH_VALUE))
     return {
+        "ACCOUNTEXTBAN": ACCOUNT,
         "CHANMODES": f"{lists},k,l,{switches}",
         "EXCEPTS": "e",
+        "EXTBAN": f"{PREFIX},{''.join(KINDS)}",
         "INVEX": "I",
         "PREFIX": f"({''.join(ROLES)}){''.join(SIGNS.values())}",
         "STATUSMSG": "".join(SIGNS.values()),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import binascii
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from chatd.answers import LoggedIn
 from chatd.commands import Request, command
 from chatd.commands.login import identity, is_on_line, log_in_as
 from chatd.core import Core
-from chatd.core.accounts import CERTIFICATE, PASSWORD
+from chatd.core.accounts import CERTIFICATE, PASSWORD, Asked
 from chatd.errors import ChatError, LoginFailed
 from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.capabilities import offered
@@ -31,6 +32,8 @@ class Exchange:
 
     mechanism: str
     received: str = ""
+    asked: Asked | None = None
+    account: Account | None = None
 
 
 @command("AUTHENTICATE")
@@ -44,9 +47,11 @@ async def authenticate(core: Core, request: Request, data: str) -> None:
         client.numeric(Numeric.SASLABORTED, "You have given up logging in.")
     elif client.sasl is None:
         _begin(client, data.upper())
-    elif len(data) > CHUNK or len(client.sasl.received) + len(data) > MOST:
+    elif len(data) > CHUNK:
         client.sasl = None
-        client.numeric(Numeric.SASLTOOLONG, "That was too long for a log-in.")
+        client.numeric(Numeric.SASLTOOLONG, f"One part may have {CHUNK} characters at most.")
+    elif len(client.sasl.received) + len(data) > MOST:
+        _failed(client, "That was too long.")
     else:
         client.sasl.received += "" if data == "+" else data
         if len(data) < CHUNK:
@@ -67,19 +72,17 @@ def _begin(client: Client, mechanism: str) -> None:
 async def _finish(core: Core, request: Request, client: Client, exchange: Exchange) -> None:
     try:
         response = b64decode(exchange.received, validate=True).decode()
-        if exchange.mechanism == "PLAIN":
-            account = await _plain(core, client, response)
-        else:
-            account = await _external(core, client, response)
+        account = await _STEPS[exchange.mechanism](core, client, exchange, response)
     except (binascii.Error, UnicodeDecodeError, ValueError):
         _failed(client, "That was not base64 of UTF-8.")
     except ChatError as error:
         _failed(client, str(error))
     else:
-        await _succeeded(core, request, client, account)
+        if account is not None:
+            await _succeeded(core, request, client, account)
 
 
-async def _plain(core: Core, client: Client, response: str) -> Account:
+async def _plain(core: Core, client: Client, exchange: Exchange, response: str) -> Account:
     """`authzid NUL authcid NUL password`."""
     parts = response.split("\0")
     if len(parts) != 3:
@@ -90,7 +93,7 @@ async def _plain(core: Core, client: Client, response: str) -> Account:
     return await core.accounts.log_in(name, PASSWORD, password, client.address)
 
 
-async def _external(core: Core, client: Client, response: str) -> Account:
+async def _external(core: Core, client: Client, exchange: Exchange, response: str) -> Account:
     """The certificate of the connection; the account's name may be left out."""
     if client.fingerprint is None:
         raise LoginFailed()
@@ -99,6 +102,46 @@ async def _external(core: Core, client: Client, response: str) -> Account:
         owner = await core.accounts.owner_of_certificate(client.fingerprint)
         name = owner.name if owner is not None else "*"
     return await core.accounts.log_in(name, CERTIFICATE, client.fingerprint, client.address)
+
+
+async def _scram(core: Core, client: Client, exchange: Exchange, response: str) -> Account | None:
+    """First the name, then the answer to our question, then nothing, as we are known too."""
+    if exchange.account is not None:
+        if response:
+            raise LoginFailed()
+        return exchange.account
+    if exchange.asked is None:
+        exchange.asked = await core.accounts.ask(response)
+        said = exchange.asked.question.text
+    else:
+        account, said = await core.accounts.hear(exchange.asked, response, client.address)
+        exchange.account = account
+    exchange.received = ""
+    client.sasl = exchange
+    _say(client, said)
+    return None
+
+
+_STEPS: dict[str, Callable[[Core, Client, Exchange, str], Awaitable[Account | None]]] = {
+    "PLAIN": _plain,
+    "EXTERNAL": _external,
+    "SCRAM-SHA-256": _scram,
+}
+
+
+def _say(client: Client, text: str) -> None:
+    """Say something in base64, in as many parts as it needs."""
+    data = b64encode(text.encode()).decode()
+    parts = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
+    for part in parts if len(parts[-1]) < CHUNK else [*parts, "+"]:
+        client.send(Line("AUTHENTICATE", (part,)))
+
+
+def abort(client: Client) -> None:
+    """Give up a log-in that is not finished, as the client has come on line without it."""
+    if client.sasl is not None:
+        client.sasl = None
+        client.numeric(Numeric.SASLABORTED, "You are on line; the log-in is given up.")
 
 
 async def _succeeded(core: Core, request: Request, client: Client, account: Account) -> None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from chatd.answers import Answer, Entered, LoggedIn
-from chatd.commands import Request, command
-from chatd.commands.account import cert, login, password, register, verify
+from chatd.commands import Request, account, command
 from chatd.core import Core
 from chatd.frontends.irc.asked import client_of
+from chatd.frontends.irc.client import SERVICE as NAME
 from chatd.frontends.irc.client import Client
 from chatd.names import fold
 from chatd.wire.irc import Line
 
-NAME = "NickServ"
 HELP = (
     "REGISTER <password>: make an account of the name you have",
     "VERIFY <code>: finish that with an invitation code, where one is needed",
@@ -55,28 +54,28 @@ async def ns(core: Core, request: Request, text: str, *more: str) -> None:
 
 async def _register(core: Core, request: Request, words: list[str]) -> None:
     request.params = ("*", "*", " ".join(words[:1]))
-    await register.run(core, request)
+    await account.register.run(core, request)
 
 
 async def _verify(core: Core, request: Request, words: list[str]) -> None:
     request.params = (request.session.person.name, *words[-1:])
-    await verify.run(core, request)
+    await account.verify.run(core, request)
 
 
 async def _identify(core: Core, request: Request, words: list[str]) -> None:
     name = words[0] if len(words) > 1 else request.session.person.name
     request.params = (name, *words[-1:])
-    await login.run(core, request)
+    await account.login.run(core, request)
 
 
 async def _set(core: Core, request: Request, words: list[str]) -> None:
     request.params = tuple(words[1:])
-    await password.run(core, request)
+    await account.password.run(core, request)
 
 
 async def _cert(core: Core, request: Request, words: list[str]) -> None:
     request.params = tuple(words[:1])
-    await cert.run(core, request)
+    await account.cert.run(core, request)
 
 
 _SERVICES: dict[str, Service] = {

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from chatd import __version__
 from chatd.commands import Request, command
-from chatd.commands.talk import MOST_TARGETS
 from chatd.core import Core
 from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.client import Client
-from chatd.frontends.irc.roles import LISTINGS, MODES, ROLES, USER_MODES, WITH_VALUE, isupport
+from chatd.frontends.irc.isupport import show_tokens
+from chatd.frontends.irc.metadata import welcome_by_metadata
+from chatd.frontends.irc.roles import LISTINGS, MODES, ROLES, USER_MODES, WITH_VALUE
 from chatd.model import Rank
+from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST
 from chatd.wire.numerics import Numeric
 
 SOFTWARE = f"chatd-{__version__}"
-TOKENS_IN_A_LINE = 12
 
 
 def welcome(client: Client) -> None:
@@ -29,48 +29,13 @@ def welcome(client: Client) -> None:
     letters = "".join(sorted({*MODES, *ROLES, *LISTINGS}))
     values = "".join(sorted({*WITH_VALUE, *ROLES, *LISTINGS}))
     client.numeric(Numeric.MYINFO, server.name, SOFTWARE, USER_MODES, letters, values)
-    for line in _tokens(core):
-        client.numeric(Numeric.ISUPPORT, *line, "are supported by this server")
+    show_tokens(client)
     _users(core, client)
+    if Cap.METADATA in client.caps:
+        welcome_by_metadata(client)
     _motd(core, client)
     if client.modes:
         client.numeric(Numeric.UMODEIS, "+" + "".join(sorted(client.modes)))
-
-
-def tokens(core: Core) -> dict[str, str]:
-    """What this server supports, as 005 says it."""
-    limits = core.settings.limits
-    return {
-        **isupport(),
-        "AWAYLEN": str(limits.reason),
-        "CASEMAPPING": "ascii",
-        "CHANLIMIT": f"#:{limits.rooms_per_person}",
-        "CHANNELLEN": str(limits.room_name),
-        "CHANTYPES": "#",
-        "CHATHISTORY": str(limits.history),
-        "ELIST": "CMNTU",
-        "HOSTLEN": "64",
-        "KICKLEN": str(limits.reason),
-        "MAXLIST": f"{''.join(LISTINGS)}:{limits.masks}",
-        "MAXTARGETS": str(MOST_TARGETS),
-        "MODES": "20",
-        "MONITOR": str(limits.watched),
-        "MSGREFTYPES": "msgid,timestamp",
-        "NETWORK": core.settings.server.network.replace(" ", "\\x20").replace("=", "\\x3D"),
-        "NICKLEN": str(limits.name),
-        "TARGMAX": f"JOIN:,KICK:,NAMES:,NOTICE:{MOST_TARGETS},PART:,PRIVMSG:{MOST_TARGETS},"
-        f"TAGMSG:{MOST_TARGETS},WHOIS:1,WHOWAS:1",
-        "TOPICLEN": str(limits.topic),
-        "USERLEN": "13",
-        "UTF8ONLY": "",
-        "WHOX": "",
-    }
-
-
-def _tokens(core: Core) -> Iterator[list[str]]:
-    words = [f"{name}={value}" if value else name for name, value in tokens(core).items()]
-    for start in range(0, len(words), TOKENS_IN_A_LINE):
-        yield words[start : start + TOKENS_IN_A_LINE]
 
 
 @command("LUSERS")
@@ -118,8 +83,7 @@ async def version(core: Core, request: Request, server: str = "") -> None:
     """See which program this is, and what it supports."""
     client = client_of(request)
     client.numeric(Numeric.VERSION, SOFTWARE, client.server.name, client.server.description)
-    for line in _tokens(core):
-        client.numeric(Numeric.ISUPPORT, *line, "are supported by this server")
+    show_tokens(client)
 
 
 @command("INFO")

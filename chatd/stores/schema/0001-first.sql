@@ -14,7 +14,8 @@ CREATE TABLE accounts (
     skeleton TEXT NOT NULL UNIQUE,  -- names.skeleton: nor look the same
     rank BIGINT NOT NULL,
     created BIGINT NOT NULL,
-    suspended BOOLEAN NOT NULL
+    suspended BOOLEAN NOT NULL,
+    seen BIGINT NOT NULL DEFAULT 0  -- when its last session ended
 );
 
 CREATE TABLE secrets (
@@ -66,6 +67,20 @@ CREATE TABLE masks (
     at BIGINT NOT NULL,
     expires BIGINT,
     PRIMARY KEY (room, listing, fold)
+);
+
+CREATE TABLE account_metadata (
+    account BIGINT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (account, name)
+);
+
+CREATE TABLE room_metadata (
+    room BIGINT NOT NULL REFERENCES rooms ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (room, name)
 );
 
 CREATE TABLE marks (

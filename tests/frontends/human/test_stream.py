@@ -209,7 +209,7 @@ def test_frontend_is_one() -> None:
 class Secured(StringTransport):
     """A transport over TLS, whose client has shown a certificate."""
 
-    def getPeerCertificate(self) -> object:  # noqa: N802 - as Twisted has it
+    def getPeerCertificate(self) -> object:
         shown = SimpleNamespace(fingerprint=lambda kind: b"\xab\xcd")
         return SimpleNamespace(to_cryptography=lambda: shown)
 
