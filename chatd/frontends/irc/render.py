@@ -72,9 +72,7 @@ def _posted(event: Posted, caps: Caps) -> list[Line]:
     return [first, *(replace(line, tags=_without_id(line.tags)) for line in more)]
 
 
-def _multiline(
-    event: Posted, parts: list[tuple[str, bool]], tags: Mapping[str, str]
-) -> list[Line]:
+def _multiline(event: Posted, parts: list[tuple[str, bool]], tags: Mapping[str, str]) -> list[Line]:
     reference, source = event.id, event.by.mask
     lines = [Line("BATCH", (f"+{reference}", "draft/multiline", event.to), source, tags)]
     for text, goes_on in parts:
