@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from chatd.config import Config
 from chatd.errors import StartError
@@ -39,14 +39,18 @@ def prepare(config: Config, now: float) -> None:
         ) from error
 
 
-def hold(config: Config) -> BinaryIO:
+def hold(config: Config) -> IO[bytes]:
     """Keep other daemons away from the directory for as long as what this gives is open.
 
-    :raise StartError: if another one is there.
+    :raise StartError: if another one is there, or the file for it cannot be used.
     """
-    lock = open(  # noqa: SIM115 - the daemon holds it for as long as it lives
-        os.open(config.data / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "r+b"
-    )
+    path = config.data / LOCK
+    try:
+        lock = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+    except OSError as error:
+        raise StartError(
+            f"{path} cannot be used ({error.strerror}): let the daemon's user write there."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -127,6 +127,13 @@ def test_data_in_use(tmp_path: Path) -> None:
     assert f"another chatd is at work in {daemon.data}: stop it" in said
 
 
+def test_lock_that_cannot_be_used(tmp_path: Path) -> None:
+    """A lock file that is none is one sentence."""
+    folder = init(tmp_path / "one")
+    (folder / "var/lock").mkdir()
+    assert "var/lock cannot be used (Is a directory)" in refused(folder, "run")
+
+
 def test_key_of_another_certificate(tmp_path: Path) -> None:
     """A key that does not fit is one sentence."""
     one, two = init(tmp_path / "one"), init(tmp_path / "two")

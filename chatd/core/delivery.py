@@ -8,6 +8,9 @@ hears of it; whoever leaves hears of that, and then no more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from twisted.logger import Logger
 
 from chatd.core.places import Place, Places
 from chatd.core.sessions import Here, Sessions
@@ -33,11 +36,11 @@ from chatd.interfaces import ISession
 from chatd.model import Role
 from chatd.names import fold
 
-Watchers = Callable[[str], Iterable[ISession]]
-
 
 class Delivery:
     """Hears the bus, changes the places by it, and hands it on."""
+
+    log = Logger()
 
     def __init__(self, sessions: Sessions, places: Places) -> None:
         self._sessions = sessions
@@ -54,7 +57,7 @@ class Delivery:
             self._deliver(events if len(events) < len(told.events) else told.events, told)
             for event in events:
                 for hear in self._told:
-                    hear(event)
+                    self._guarded(hear, event)
 
     def _deliver(self, events: tuple[Event, ...], told: Batch) -> None:
         first = events[0]
@@ -69,7 +72,18 @@ class Delivery:
                 return  # gone again before it was told; nobody shall see them come
         one = told if events is told.events else batch(events)
         for session in readers:
-            session.deliver(one)
+            try:
+                session.deliver(one)
+            except Exception:
+                self.log.failure("a session could not show what happened")
+                self._guarded(session.close, "Something went wrong in the server")
+
+    def _guarded(self, act: Callable[[Any], None], what: object) -> None:
+        """A bug in one part is no reason for others not to hear."""
+        try:
+            act(what)
+        except Exception:
+            self.log.failure("what happened was not heard by all")
 
     def _readers(self, event: Event) -> Iterable[ISession]:
         """The sessions that should hear of it."""

@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 from chatd.errors import ChatError
 
@@ -28,7 +29,7 @@ class Client(Protocol[Asked]):
     """Whose lines these are, and what a line is."""
 
     async def do(self, line: Asked) -> None:
-        """Do what a line asks for; never raises."""
+        """Do what a line asks for."""
 
     def posts(self, line: Asked) -> bool:
         """Whether a line only says something."""
@@ -47,6 +48,8 @@ class Turns(Generic[Line]):
         with false when it may go on.
     """
 
+    log = Logger()
+
     __slots__ = (
         "_answer",
         "_busy",
@@ -58,6 +61,7 @@ class Turns(Generic[Line]):
         "_pause",
         "_posts",
         "_reactor",
+        "_working",
     )
 
     def __init__(
@@ -72,7 +76,7 @@ class Turns(Generic[Line]):
         self._busy = False
         self._posts = 0
         self._pause: IDelayedCall | None = None
-        self._over = False
+        self._over = self._working = False
 
     def add(self, line: Line) -> None:
         """A line came in."""
@@ -112,17 +116,27 @@ class Turns(Generic[Line]):
             answer.errback(ChatError())
 
     def _work(self) -> None:
-        while self._lines and self._pause is None:
-            answer, self._answer = self._answer, None
-            if answer is not None:
-                answer.callback(self._lines.popleft())
-            elif not self._may_start(self._lines[0]):
-                break
-            else:
-                self._start(self._lines.popleft())
+        """Do what can be done now. What is done at once brings us here again, from within."""
+        if self._working:
+            return
+        self._working = True
+        while self._lines and self._pause is None and self._take_turn():
+            pass
+        self._working = False
         if self._holding and len(self._lines) < WAITING // 2:
             self._holding = False
             self._hold(False)
+
+    def _take_turn(self) -> bool:
+        """Whether the next line could be used."""
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer.callback(self._lines.popleft())
+        elif self._may_start(self._lines[0]):
+            self._start(self._lines.popleft())
+        else:
+            return False
+        return True
 
     def _may_start(self, line: Line) -> bool:
         most = self._client.most_posts() if self._client.posts(line) else 1
@@ -138,12 +152,12 @@ class Turns(Generic[Line]):
         self._work()
 
     def _start(self, line: Line) -> None:
-        if self._client.posts(line):
-            self._posts += 1
-            ensureDeferred(self._client.do(line)).addCallback(self._posted)
-        else:
-            self._busy = True
-            ensureDeferred(self._client.do(line)).addCallback(self._done)
+        posts = self._client.posts(line)
+        self._posts += posts
+        self._busy = not posts
+        asked = ensureDeferred(self._client.do(line))
+        asked.addErrback(lambda failure: self.log.failure("a line was not answered", failure))
+        asked.addCallback(self._posted if posts else self._done)
 
     def _posted(self, _: None) -> None:
         self._posts -= 1

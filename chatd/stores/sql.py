@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Literal
 from twisted.internet.interfaces import IReactorFromThreads
 from zope.interface import implementer
 
-from chatd.errors import AccountExists, NameTaken, StartError
+from chatd.errors import AccountExists, NameTaken, NotKept, StartError
 from chatd.events import Entry, Kept
 from chatd.interfaces import IStore
 from chatd.model import (
@@ -144,6 +145,7 @@ class SQLStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows = database.rows
+        self._erased = False
 
     async def open(self) -> None:
         self._database.open()
@@ -259,9 +261,18 @@ class SQLStore:
 
     async def append(self, entries: Sequence[Kept]) -> Sequence[int]:
         numbers = await self._database.write(partial(keeping.keep, entries))
-        if any(isinstance(change, Erase) for kept in entries for change in kept.changes):
-            await self._database.empty_journal()
+        changes = (change for kept in entries for change in kept.changes)
+        self._erased = self._erased or any(isinstance(change, Erase) for change in changes)
+        if self._erased:
+            await self._forget_erased()
         return numbers
+
+    async def _forget_erased(self) -> None:
+        """Leave nothing in the journal of what was erased. The entries are kept already, so
+        if the disk will not do it now, it is tried again after the next."""
+        with suppress(NotKept):
+            await self._database.empty_journal()
+            self._erased = False
 
     async def page(
         self, room: Room, after: int | None, before: int | None, limit: int, newest: bool

@@ -23,6 +23,13 @@ class Listener(FakeSession):
         self.batches.append(batch)
 
 
+class Broken(FakeSession):
+    """A session with a bug."""
+
+    def deliver(self, batch: Batch) -> None:
+        raise ZeroDivisionError
+
+
 class DeliveryTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.house = House()
@@ -113,3 +120,13 @@ class DeliveryTests(SynchronousTestCase):
         self.house.now(self.house.core.log.tell(told))
         for session in (self.ada, self.bob, self.eve):
             self.assertEqual(session.hears(), ["ada announces: Tea time"])
+
+    def test_broken_session(self) -> None:
+        """A session that cannot show something is let go, and all others hear."""
+        broken = Broken(self.ada.person, self.bob.rank, "broken")
+        self.house.core.sessions.enter(broken)
+        self.at_once(self.post(self.eve, "ada", "one"), self.post(self.ada, "#tea", "two"))
+        self.assertEqual(["one", "two"], [e.text for e in self.ada.heard if hasattr(e, "text")])
+        self.assertEqual(["two"], [e.text for e in self.bob.heard if hasattr(e, "text")])
+        self.assertIsNotNone(broken.closed)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)

@@ -108,3 +108,30 @@ class TurnsTests(SynchronousTestCase):
         self.assertEqual(self.add("b"), [])
         self.clock.advance(0.2)
         self.assertEqual(self.worker.begun, ["a"])
+
+    def test_many_at_once(self) -> None:
+        """Thousands of lines that are done at once are done, however many came together."""
+        done: list[str] = []
+
+        async def do(line: str) -> None:
+            if line == "first":
+                await first
+            done.append(line)
+
+        first: Deferred[None] = Deferred()
+        self.worker.do = do  # type: ignore[method-assign]
+        lines = ["first", *(str(number) for number in range(5000))]
+        self.add(*lines)
+        first.callback(None)
+        self.assertEqual(done, lines)
+
+    def test_bug(self) -> None:
+        """A line that cannot be done does not keep the next ones from it."""
+
+        async def do(line: str) -> None:
+            self.worker.begun.append(line)
+            raise ZeroDivisionError
+
+        self.worker.do = do  # type: ignore[method-assign]
+        self.assertEqual(self.add("a", "!1", "b"), ["a", "!1", "b"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)

@@ -12,7 +12,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
 from twisted.trial.unittest import TestCase
 
-from chatd.errors import StartError
+from chatd.errors import NotKept, StartError
 from chatd.events import Kept
 from chatd.model import Rank, Url
 from chatd.stores.sql import Options, SQLStore, make
@@ -160,3 +160,28 @@ class CrashTest(TestCase):
                     room, number = line.split()
                     told[int(room)] = int(number)
         return told
+
+
+class ErasedTest(TestCase):
+    """What was taken back leaves the disk."""
+
+    async def test_disk_that_will_not(self) -> None:
+        """If the journal cannot be emptied now, what was kept stays kept, and it is tried again."""
+        store, _ = await opened(self, folder(self) / "chatd.db")
+        room = await store.add_room(TEA, [])
+        await store.append([Kept(said(room, "one"))])
+        emptied = []
+
+        async def full() -> None:
+            raise NotKept("the disk is full.")
+
+        async def empty() -> None:
+            emptied.append(True)
+
+        self.patch(store._database, "empty_journal", full)
+        self.assertEqual(await store.append([taken_back(room, 1), Kept(said(room, "two"))]), [2, 3])
+        self.assertEqual(await numbers(store, room), [1, 2, 3])
+        self.patch(store._database, "empty_journal", empty)
+        await store.append([Kept(said(room, "three"))])
+        await store.append([Kept(said(room, "four"))])
+        self.assertEqual(emptied, [True])
