@@ -79,12 +79,14 @@ def _list_all(client: Client, version: str) -> None:
 
 
 def _list(client: Client, what: str, caps: dict[str, str]) -> None:
-    modern = client.cap_version >= 302
-    *more, last = listed(caps, values=modern, room=LONGEST - 100)
-    name = client.person.name
+    """Clients that know no version have to be told in one line: ratified names come first."""
+    modern, name = client.cap_version >= 302, client.person.name
+    if not modern:
+        caps = dict(sorted(caps.items(), key=lambda item: "/" in item[0]))
+    lines = listed(caps, values=modern, room=LONGEST - 100)
+    *more, last = lines if modern else lines[:1]
     for line in more:
-        params = (name, what, "*", line) if modern else (name, what, line)
-        client.send(Line("CAP", params, client.server.name))
+        client.send(Line("CAP", (name, what, "*", line), client.server.name))
     client.send(Line("CAP", (name, what, last), client.server.name))
 
 

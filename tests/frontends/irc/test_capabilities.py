@@ -35,11 +35,14 @@ class CapabilitiesTests(SynchronousTestCase):
         self.assertEqual(caps["draft/account-registration"], "before-connect,custom-account-name")
 
     def test_without_values(self) -> None:
-        """A client that knows no version 302 sees no values, and no stars."""
+        """A client that knows no version 302 sees one line: no values, ratified names first."""
         self.ada.says("CAP LS")
-        for line in self.ada.lines():
-            self.assertNotIn("=", line.params[-1])
-            self.assertEqual((len(line.params), line.params[:2]), (3, ("*", "LS")))
+        (line,) = self.ada.lines()
+        self.assertNotIn("=", line.params[-1])
+        self.assertEqual((len(line.params), line.params[:2]), (3, ("*", "LS")))
+        self.assertLessEqual(len(line.encode()), LONGEST)
+        ratified = {str(cap) for cap in Cap if "/" not in cap}
+        self.assertLessEqual(ratified, set(line.params[-1].split()))
 
     def test_in_several_lines(self) -> None:
         """What does not fit a line comes in several; all but the last have a star."""
