@@ -173,6 +173,7 @@ def _in_office(options: argparse.Namespace, work: Callable[[Office], Awaitable[A
 
     wanted = config.read(options.config)
     directory.prepare(wanted, now() / 1000)
+    directory.check_version(wanted)
     outcome: list[Any] = []
 
     async def act(reactor: Any) -> None:

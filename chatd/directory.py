@@ -9,6 +9,9 @@ import socket
 from pathlib import Path
 from typing import IO
 
+from twisted.logger import Logger
+
+from chatd import __version__
 from chatd.config import Config
 from chatd.errors import StartError
 from chatd.frontends.listening import Listening
@@ -19,6 +22,8 @@ SECRET = "secret"  # noqa: S105 - the name of a file
 SIZE = 32
 LOCK = "lock"
 
+log = Logger()
+
 
 def prepare(config: Config, now: float) -> None:
     """Make the directory, the server's secret and its certificate, where they are missing.
@@ -28,6 +33,8 @@ def prepare(config: Config, now: float) -> None:
     """
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if config.data.stat().st_mode & 0o077:
+            log.warn("{data} is open to others: chmod 700 {data}", data=str(config.data))
         if not (config.data / SECRET).exists():
             _keep_private(config.data / SECRET, secrets.token_bytes(SIZE))
         if needs_certificate(config):
@@ -58,7 +65,23 @@ def hold(config: Config) -> IO[bytes]:
         raise StartError(
             f"another chatd is at work in {config.data}: stop it, or write another [server] data."
         ) from error
+    lock.truncate(0)
+    lock.write(__version__.encode())
     return lock
+
+
+def check_version(config: Config) -> None:
+    """Keep away from what a daemon of another version is at work on: it may keep it otherwise.
+
+    :raise StartError: if there is one.
+    """
+    try:
+        with open(config.data / LOCK, "rb") as lock:
+            other = _is_held(lock) and lock.read() != __version__.encode()
+    except FileNotFoundError:
+        return
+    if other:
+        raise StartError(f"another version of chatd is at work in {config.data}: restart it first.")
 
 
 def secret(config: Config) -> bytes:
@@ -94,6 +117,14 @@ def needs_certificate(config: Config) -> bool:
     """Whether the server's own certificate is in use, and not there yet."""
     own = own_pair(config)
     return own in pairs(config) and not (own.certificate.exists() or own.key.exists())
+
+
+def _is_held(lock: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _names(config: Config) -> list[str]:

@@ -10,26 +10,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from twisted.application.service import IService, Service
-from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
-from twisted.internet.task import deferLater
+from twisted.internet.defer import Deferred, ensureDeferred, gatherResults, maybeDeferred
 from twisted.logger import Logger
 
 from chatd import __version__, config, directory
 from chatd.config import Config, ConfigError, Part
 from chatd.core import Core
 from chatd.errors import StartError
+from chatd.frontends.listening import FAREWELL, wait_while
 from chatd.interfaces import IAuthenticator, IBus, IFrontend, IReloadable, IStore
 from chatd.model import Rank
 from chatd.plugins import build
 from chatd.service import make_core
-
-FAREWELL = "The server is shutting down."
-PATIENCE = 5.0
-"""How many seconds clients have to take what was still meant for them."""
-MOMENT = 0.05
 
 
 @dataclass
@@ -70,7 +65,7 @@ class House(Service):
         self._clock = clock
         self._leave = leave
         self._running: list[Running] = []
-        self._lock: BinaryIO | None = None
+        self._lock: IO[bytes] | None = None
 
     def startService(self) -> None:
         """Begin to start; clients are let in when all is ready."""
@@ -163,8 +158,7 @@ class House(Service):
         """What was begun last ends first; no part that fails keeps the others from ending."""
         if self.starting is not None:
             await self.starting
-        for running in self._of(IFrontend):
-            await self._end(running)
+        await gatherResults([ensureDeferred(self._end(door)) for door in self._of(IFrontend)])
         await self._dismiss()
         for running in [*self._of(IAuthenticator), *self._of(IBus), *self._of(IStore)]:
             await self._end(running)
@@ -181,15 +175,13 @@ class House(Service):
             self.log.failure("[{section}] did not end well", section=running.part.section)
 
     async def _dismiss(self) -> None:
-        """Tell all clients, and wait for a while until they have gone."""
+        """Tell all whom no front-end has told, and wait for a while until they have gone."""
         if self.core is None:
             return
         for here in self.core.sessions:
             for session in list(here.sessions.values()):
                 session.close(FAREWELL)
-        deadline = self._reactor.seconds() + PATIENCE
-        while self._is_busy() and self._reactor.seconds() < deadline:
-            await deferLater(self._reactor, MOMENT)
+        await wait_while(self._is_busy, self._reactor)
 
     def _is_busy(self) -> bool:
         """Whether somebody is still here, or something is still on its way to the disk."""

@@ -304,6 +304,13 @@ class IReloadable(Interface):
         """Take options that `check` let pass; nobody is disconnected."""
 
 
+class IDismissable(Interface):
+    """A protocol with last words for its client."""
+
+    def dismiss(reason: str) -> None:
+        """Say why, and hang up."""
+
+
 class IMaker(Interface):
     """How the ini's `type = name` becomes a part of the house."""
 

@@ -59,6 +59,7 @@ def make_core(
     delivery.also(presence.heard)
     delivery.also(metadata.heard)
     delivery.also(conversations.heard)
+    sessions.also(conversations.given_up)
     delivery.also(missed.heard)
     return Core(
         settings=settings,

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import atexit
 import os
+import resource
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService
+from twisted.logger import Logger
 from twisted.python import usage
 
 from chatd import config
 
 DEFAULT_INI = "chatd.ini"
+ENOUGH = 4096
+"""Files that a process should be able to have open; each connection is one."""
+
+log = Logger()
 
 
 class Options(usage.Options):
@@ -34,9 +41,24 @@ def makeService(options: Options) -> IService:
         wanted = config.read(Path(options["config"]))
     except config.ConfigError as error:
         raise SystemExit(str(error)) from error
+    allow_connections()
     house = House(wanted, reactor, now, lambda status: _leave(reactor, status))
     reactor.callWhenRunning(_listen_to_signals, reactor, house)
     return house
+
+
+def allow_connections() -> None:
+    """Have as many files open as the system lets us; it seldom does without being asked."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if most != resource.RLIM_INFINITY and most < ENOUGH:
+        log.warn(
+            "only {most} files may be open at once, and each connection is one:"
+            " let there be more by `ulimit -Hn`, or by LimitNOFILE= of systemd",
+            most=most,
+        )
 
 
 def now() -> int:

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
 
 from chatd import config
 from chatd.core.sessions import Here
-from chatd.house import FAREWELL, PATIENCE, House
+from chatd.frontends.listening import FAREWELL, PATIENCE
+from chatd.house import House
 from chatd.interfaces import IFrontend
 from chatd.model import Person
 
@@ -96,6 +100,14 @@ def test_no_place_for_data(tmp_path: Path) -> None:
     assert "cannot be written" in started.said[-1]
 
 
+def test_data_open_to_others(tmp_path: Path) -> None:
+    """A data directory that others can look into is warned of, and a private one is not."""
+    warning = f"warn: {tmp_path}/var is open to others: chmod 700 {tmp_path}/var"
+    assert warning not in Started(tmp_path).said
+    os.chmod(tmp_path / "var", 0o750)
+    assert warning in Started(tmp_path).said
+
+
 def test_bug_while_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug is logged as one, and nobody waits for a daemon that will never be ready."""
     monkeypatch.setattr("chatd.house.make_core", lambda *args: 1 / 0)
@@ -157,8 +169,33 @@ def test_endpoint_needs_a_restart(tmp_path: Path) -> None:
     """Clients stay where they are when the ini names another port."""
     started = Started(tmp_path)
     said = started.reloaded(PLAIN.replace("6667", "6668"))
-    assert "warn: tcp:6667:interface=127.0.0.1 stays until a restart" in said
+    assert "warn: tcp:6667:interface=127.0.0.1 keeps its endpoint until a restart" in said
     assert [server[0] for server in started.reactor.tcpServers] == [6667]
+
+
+def test_what_clients_of_a_door_share_needs_a_restart(tmp_path: Path) -> None:
+    """A front-end's own settings are not in force after a reload, and the log says so."""
+    started = Started(tmp_path)
+    for _ in range(2):
+        said = started.reloaded(f"{PLAIN}password = hush\nidle = 5s\n")
+        assert "warn: tcp:6667:interface=127.0.0.1 keeps its idle, password until a restart" in said
+    assert started.reloaded(PLAIN) == [f"info: {started.ini} is in force"]
+
+
+def test_certificate_that_changes_while_it_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was looked at is what is taken: nothing is read a second time, so nothing can fail."""
+    started = Started(tmp_path, SECURE)
+    take = started.house._take
+
+    def take_late(wanted: config.Config) -> None:
+        (tmp_path / "var" / "key.pem").write_text("nonsense")
+        take(wanted)
+
+    monkeypatch.setattr(started.house, "_take", take_late)
+    text = f"{SECURE}[server]\nmotd = hello\n"
+    assert started.reloaded(text) == [f"info: {started.ini} is in force"]
 
 
 class Session:
@@ -193,6 +230,38 @@ def test_stop(tmp_path: Path) -> None:
     assert [session.told for session in sessions] == [[FAREWELL], [FAREWELL]]
     assert end.called
     assert said[-1] == "info: chatd has ended"
+
+
+class Wire(StringTransport):
+    """A stream that ends at once when it is hung up."""
+
+    def loseConnection(self) -> None:
+        super().loseConnection()
+        self.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+def wired(started: Started) -> Wire:
+    """Somebody has come in by the first door, and said nothing yet."""
+    factory = started.reactor.tcpServers[0][1]
+    peer = IPv4Address("TCP", "127.0.0.1", 1)
+    wire = Wire(peerAddress=peer)
+    wire.protocol = factory.buildProtocol(peer)
+    wire.protocol.makeConnection(wire)
+    return wire
+
+
+@pytest.mark.parametrize("kind", ["irc", "human", "websocket"])
+def test_stop_during_handshakes(tmp_path: Path, kind: str) -> None:
+    """Those of whom nothing is known yet are told, too, and nobody can come in any more."""
+    text = PLAIN.replace("[listen irc]", f"[listen {kind}]")
+    started = Started(tmp_path, f"{text}[auth]\nguests = yes\n")
+    wire = wired(started)
+    end, _ = ended(started)
+    started.reactor.advance(0)
+    assert FAREWELL.encode() in wire.value()
+    started.reactor.pump([0.1] * 2)
+    assert end.called
+    assert started.reactor.tcpServers[0][1].buildProtocol(wire.getPeer()) is None
 
 
 def test_client_who_stays(tmp_path: Path) -> None:

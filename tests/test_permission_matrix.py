@@ -43,6 +43,8 @@ change a locked topic           -   -   -   -   -   +   +   +   +   +
 change a free topic             -   -   +   +   +   +   +   +   +   +
 invite                          -   -   +   +   +   +   +   +   -   -
 invite to a closed room         -   -   -   -   -   +   +   +   -   -
+bring in somebody banned        -   -   -   -   -   +   +   +   -   -
+bring in one more than may be   -   -   -   -   -   +   +   +   -   -
 remove a member                 -   -   -   -   -   +   +   +   +   +
 remove an op                    -   -   -   -   -   +   +   +   +   +
 remove an admin                 -   -   -   -   -   -   +   +   +   +
@@ -221,6 +223,12 @@ def invited(scene: Scene) -> bool:
     return any(isinstance(e, Invited) for e in scene.friend.heard)
 
 
+def brought_in(scene: Scene) -> bool:
+    """Whether the friend can come in now."""
+    scene.house.ask(scene.friend, "JOIN", "#tea")
+    return scene.role(scene.friend) is not None
+
+
 def removed(scene: Scene) -> bool:
     """Whether the target is out."""
     return scene.role(scene.target) is None
@@ -279,6 +287,11 @@ def invites(*before: tuple[str, ...]) -> Deed:
     return Deed("INVITE friend #tea", "/invite friend #tea", invited, before=before)
 
 
+def brings_in(*before: tuple[str, ...]) -> Deed:
+    """Asking the friend in, who could not come otherwise."""
+    return replace(invites(*before), done=brought_in)
+
+
 def names(*before: tuple[str, ...]) -> Deed:
     """Seeing that the target is there."""
     return Deed("NAMES #tea", "/names #tea", saw("target"), before=before)
@@ -316,6 +329,8 @@ DEEDS = {
     "change a free topic": sets_topic(("UNSET", "topic-lock")),
     "invite": invites(),
     "invite to a closed room": invites(CLOSED),
+    "bring in somebody banned": brings_in(("BAN", "friend")),
+    "bring in one more than may be": brings_in(("SET", "limit", "1")),
     "remove a member": removes(""),
     "remove an op": removes("op"),
     "remove an admin": removes("admin"),

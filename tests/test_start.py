@@ -134,6 +134,18 @@ def test_lock_that_cannot_be_used(tmp_path: Path) -> None:
     assert "var/lock cannot be used (Is a directory)" in refused(folder, "run")
 
 
+def test_daemon_of_another_version(tmp_path: Path) -> None:
+    """While an older daemon still runs the store is left to it; a lock of one that died is none."""
+    daemon = Daemon(tmp_path)
+    with daemon:
+        (daemon.data / "lock").write_text("0.0")
+        said = refused(tmp_path, "account", "list")
+        assert f"another version of chatd is at work in {daemon.data}: restart it first." in said
+    assert (daemon.data / "lock").read_text() == "0.0"
+    daemon.add_account("ada", "milk first")
+    assert daemon.operate("account", "list").split() == ["ada", "user"]
+
+
 def test_key_of_another_certificate(tmp_path: Path) -> None:
     """A key that does not fit is one sentence."""
     one, two = init(tmp_path / "one"), init(tmp_path / "two")

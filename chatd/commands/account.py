@@ -21,6 +21,7 @@ from chatd.errors import (
     LoginFailed,
     NameMustBeYours,
 )
+from chatd.interfaces import ISession
 from chatd.model import Account, Rank
 from chatd.names import fold
 
@@ -35,25 +36,44 @@ async def register(core: Core, request: Request, name: str, email: str, password
     if session.person.account is not None:
         raise AlreadyLoggedIn(session.person.account)
     name = session.person.name if name == "*" else name
-    _check_switches(core, request, name, email)
-    account = await core.accounts.register(session.key, name, password, session.address)
+    account = await make_account(core, session, name, email, password)
     request.reply(Registered(name, pending=account is None))
-    if core.settings.auth.register_email:
-        log.info("{email} has registered {account}", email=email, account=name)
     if account is not None:
         await log_in_as(core, request, account)
 
 
-def _check_switches(core: Core, request: Request, name: str, email: str) -> None:
+async def make_account(
+    core: Core, session: ISession, name: str, email: str, password: str
+) -> Account | None:
+    """Make an account, if this house wants it so; None if an invitation code is still wanted."""
+    check_may_register(core, session, name)
+    wanted = core.settings.auth.register_email
+    if wanted and not (email.isprintable() and _EMAIL.fullmatch(email)):
+        raise BadEmail()
+    account = await core.accounts.register(session.key, name, password, session.address)
+    if wanted:
+        log.info("{email} has registered {account}", email=email, account=name)
+    return account
+
+
+async def confirm_account(core: Core, session: ISession, name: str, code: str) -> Account:
+    """Finish making an account, if its name is still free."""
+    _check_not_in_use(core, session, name)
+    return await core.accounts.confirm(session.key, name, code, session.address)
+
+
+def check_may_register(core: Core, session: ISession, name: str) -> None:
     """Refuse what this house does not want, and a name that somebody else is using just now."""
-    session, auth = request.session, core.settings.auth
+    auth = core.settings.auth
     if not auth.register_before_connect and session not in core.sessions:
         raise ConnectFirst()
     own = session.person.name
     if not auth.register_other_name and own not in ("", "*") and fold(own) != fold(name):
         raise NameMustBeYours(name)
-    if auth.register_email and not _EMAIL.fullmatch(email):
-        raise BadEmail()
+    _check_not_in_use(core, session, name)
+
+
+def _check_not_in_use(core: Core, session: ISession, name: str) -> None:
     here = core.sessions.get(name)
     if here is not None and session.key not in here.sessions:
         raise AccountExists(name)
@@ -63,7 +83,7 @@ def _check_switches(core: Core, request: Request, name: str, email: str) -> None
 async def verify(core: Core, request: Request, name: str, code: str) -> None:
     """Finish making an account, with the invitation code that you were given."""
     session = request.session
-    account = await core.accounts.confirm(session.key, name, code, session.address)
+    account = await confirm_account(core, session, name, code)
     request.reply(Registered(account.name))
     await log_in_as(core, request, account)
 

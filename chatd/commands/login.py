@@ -6,11 +6,11 @@ import hmac
 from base64 import b32encode
 from dataclasses import replace
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from chatd.answers import LoggedIn
 from chatd.commands import Request
 from chatd.core import Core
+from chatd.core.limits import network
 from chatd.errors import AccountRequired, ChatError
 from chatd.events import PersonChanged, batch
 from chatd.interfaces import ISession
@@ -91,15 +91,5 @@ def host_for(core: Core, address: str) -> str:
     same network (an IPv4 address, an IPv6 /64), from which the address cannot be guessed."""
     if not core.settings.auth.cloak:
         return address.replace(":", "-") if ":" in address else address or "local"
-    mark = hmac.new(core.secret, _network(address).encode(), sha256).digest()
+    mark = hmac.new(core.secret, network(address).encode(), sha256).digest()
     return b32encode(mark[:8]).decode().rstrip("=").lower() + ".chat"
-
-
-def _network(address: str) -> str:
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, IPv6Address):
-        return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
-    return str(ip)

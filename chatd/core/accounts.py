@@ -7,6 +7,7 @@ fixed form, which etc/fail2ban knows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,12 +17,13 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from chatd.core.limits import Attempts, Buckets
+from chatd.core.limits import Attempts, Buckets, network
 from chatd.core.settings import Settings
 from chatd.errors import (
     AccountExists,
     BadInvitation,
     CertificateTaken,
+    ChatError,
     LoginFailed,
     NameReserved,
     NothingToVerify,
@@ -85,6 +87,7 @@ class Accounts:
         self._buckets = Buckets(reactor.seconds)
         self._locks: dict[str, DeferredLock] = {}
         self._pending: dict[str, Pending] = {}
+        self._unspent: Counter[str] = Counter()
 
     # -- names
 
@@ -128,7 +131,7 @@ class Accounts:
             raise RegistrationClosed()
         await self._check_new(name, password)
         limits = self._settings.limits
-        self._buckets.take(address, limits.registrations, limits.registrations_every)
+        self._buckets.take(network(address), limits.registrations, limits.registrations_every)
         secrets = await self.enrolled(password)
         if self._settings.auth.registration == "invite":
             self._wait_for_code(session, Pending(name, secrets))
@@ -143,18 +146,31 @@ class Accounts:
     async def confirm(self, session: str, name: str, code: str, address: str) -> Account:
         """Finish a registration with an invitation code.
 
-        :raise NothingToVerify, AccountExists, BadInvitation, TooManyAttempts: if not.
+        :raise NothingToVerify, AccountExists, BadInvitation, TooManyAttempts, NotKept: if not;
+            the code counts as before then.
         """
         pending = self._pending.get(session)
         if pending is None or fold(pending.name) != fold(name):
             raise NothingToVerify(name)
         await self._check_free(pending.name)
-        await self._slow_down(("address", address))
-        if not await self._store.use_invitation(digest(code), self._now()):
-            self._failed(name, address, ("address", address))
+        await self._slow_down(("address", network(address)))
+        if not await self._use_invitation(digest(code)):
+            self._failed(name, address, ("address", network(address)))
             raise BadInvitation()
+        try:
+            account = await self._add(pending.name, pending.secrets)
+        except ChatError:
+            self._unspent[digest(code)] += 1
+            raise
         self._pending.pop(session, None)
-        return await self._add(pending.name, pending.secrets)
+        return account
+
+    async def _use_invitation(self, code: str) -> bool:
+        """Use a code once; a use that no account was made with is used before another."""
+        if self._unspent[code]:
+            self._unspent[code] -= 1
+            return True
+        return await self._store.use_invitation(code, self._now())
 
     def forget(self, session: str) -> None:
         """A session is over, and with it what it had begun."""
@@ -237,16 +253,18 @@ class Accounts:
         self, name: str, address: str, prove: Callable[[], Awaitable[Proven]]
     ) -> Proven:
         """Let somebody prove who they are, one after another, and count the failures."""
-        who = (("account", fold(name)), ("address", address))
+        who = (("account", fold(name)), ("address", network(address)))
         lock = self._locks.setdefault(fold(name), DeferredLock())
         try:
             async with lock:
                 await self._slow_down(*who)
                 try:
-                    return await prove()
+                    proven = await prove()
                 except LoginFailed:
                     self._failed(name, address, *who)
                     raise
+                self._attempts.succeeded(who[0])
+                return proven
         finally:
             if not lock.locked and not lock.waiting:
                 self._locks.pop(fold(name), None)
@@ -265,14 +283,25 @@ class Accounts:
             raise LoginFailed()
         for secret in await self._store.secrets(account.key, kind):
             if await authenticator.verify(proof, secret):
-                self._attempts.succeeded(("account", fold(name)))
-                if authenticator.outdated(secret):
-                    fresh = await authenticator.enrol(proof)
-                    await self._store.keep_secret(account.key, kind, fresh, secret)
-                if kind == PASSWORD:
-                    await self._keep_verifier(account, proof)
+                try:
+                    await self._renew(account, kind, proof, secret)
+                except ChatError as error:
+                    self.log.warn(
+                        "a secret of {account} could not be made anew: {error}",
+                        account=account.name,
+                        error=error,
+                    )
                 return account
         raise LoginFailed()
+
+    async def _renew(self, account: Account, kind: str, proof: str, secret: str) -> None:
+        """Keep what is made of a right proof today, if that is not yet so."""
+        authenticator = self._authenticators[kind]
+        if authenticator.outdated(secret):
+            fresh = await authenticator.enrol(proof)
+            await self._store.keep_secret(account.key, kind, fresh, secret)
+        if kind == PASSWORD:
+            await self._keep_verifier(account, proof)
 
     async def _keep_verifier(self, account: Account, password: str) -> None:
         """Keep what SCRAM needs of a password that is right, if that is wanted and not yet so."""

@@ -6,11 +6,13 @@ With a guest in it, a conversation is as passing as the guest.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from twisted.internet.defer import DeferredLock, ensureDeferred
 from twisted.logger import Logger
 
 from chatd.core.log import Log
-from chatd.core.sessions import Sessions
+from chatd.core.sessions import Here, Sessions
 from chatd.errors import NameTaken, NoSuchAccount
 from chatd.events import Event, PersonChanged, Quit
 from chatd.interfaces import IAccountStore, IRoomStore
@@ -35,6 +37,7 @@ class Conversations:
         self._sessions = sessions
         self._rooms: dict[str, Room] = {}
         self._passing: dict[str, Room] = {}
+        self._ended: dict[Person, list[Room]] = {}
         self._making = DeferredLock()
 
     async def open(self, person: Person, name: str) -> tuple[Room, str]:
@@ -42,10 +45,11 @@ class Conversations:
 
         :raise NoSuchAccount: if there is nobody of that name, on line or with an account.
         """
+        stays = {fold(one): self._sessions.get(one) for one in (person.name, name)}
         other = await self._somebody(name)
         room = await self._find(_identity(person), _identity(other))
         if room is None:
-            room = await self._make(person, other)
+            room = await self._make(person, other, stays)
         return room, other.name
 
     async def find(self, person: Person, name: str) -> Room | None:
@@ -67,8 +71,9 @@ class Conversations:
         room = self._rooms.get(name) or self._passing.get(name)
         if room is None:
             room = await self._store.find_direct(name)
-            if room is not None:
-                self._remember(name, room)
+            if room is None or not room.kept:
+                return None  # what is left of a guest who has gone is nobody's
+            self._remember(name, room)
         return room
 
     def _remember(self, name: str, room: Room) -> None:
@@ -80,38 +85,57 @@ class Conversations:
             del self._rooms[next(iter(self._rooms))]
         self._rooms[name] = room
 
-    async def _make(self, one: Person, other: Person) -> Room:
+    async def _make(self, one: Person, other: Person, stays: Mapping[str, Here | None]) -> Room:
+        """Make a conversation, unless somebody was faster, or a guest in it has gone meanwhile.
+
+        :param stays: as whom the two were on line when this began, by name.
+        """
+        async with self._making:
+            found = await self._find(_identity(one), _identity(other))
+            if found is not None:
+                return found
+            room = await self._add(one, other)
+            guests = [fold(who.name) for who in (one, other) if who.key is None]
+            if any(stays[n] is None or self._sessions.get(n) is not stays[n] for n in guests):
+                await self._store.drop_room(room.key)
+                raise NoSuchAccount(other.name)
+            self._remember(room.name, room)
+            return room
+
+    async def _add(self, one: Person, other: Person) -> Room:
         name = direct_name(_identity(one), _identity(other))
-        keys = {key for key in (one.key, other.key) if key is not None}
+        members = [(key, Role.MEMBER) for key in {one.key, other.key} if key is not None]
         kept = one.key is not None and other.key is not None
         room = Room(0, name, kept, self._log.now(), direct=True)
-        async with self._making:
-            try:
-                room = await self._store.add_room(room, [(key, Role.MEMBER) for key in keys])
-            except NameTaken:
-                found = await self._store.find_direct(name)
-                assert found is not None  # noqa: S101 - the store just said so
-                room = found
-        self._remember(name, room)
-        return room
+        try:
+            return await self._store.add_room(room, members)
+        except NameTaken:
+            found = await self._store.find_direct(name)
+            assert found is not None  # noqa: S101 - the store just said so
+            if found.kept:
+                return found
+            await self._store.drop_room(found.key)
+            return await self._store.add_room(room, members)
+
+    def given_up(self, person: Person) -> None:
+        """When a guest goes, or has another name, nobody reads on what was said to them and by
+        them; what they said last is still to be told."""
+        if person.key is None:
+            name = fold(person.name)
+            names = [known for known in self._passing if name in known.split(" ")]
+            ended = self._ended.setdefault(person, [])
+            ended += [self._passing.pop(known) for known in names]
 
     def heard(self, event: Event) -> None:
-        """When a guest goes, or has another name, what was said to them and by them goes too."""
-        if event.by.key is None and _gives_up_name(event):
-            ended = ensureDeferred(self._forget(event.by))
-            ended.addErrback(lambda f: self.log.failure("a conversation could not be dropped", f))
+        """When it is told that a guest goes, or has another name, what was said is dropped."""
+        if isinstance(event, Quit | PersonChanged) and event.by in self._ended:
+            dropped = ensureDeferred(self._drop(self._ended.pop(event.by)))
+            dropped.addErrback(lambda f: self.log.failure("a conversation could not be dropped", f))
 
-    async def _forget(self, guest: Person) -> None:
-        name = fold(guest.name)
-        names = [known for known in self._passing if name in known.split(" ")]
-        for room in [self._passing.pop(known) for known in names]:
-            await self._store.drop_room(room.key)
-
-
-def _gives_up_name(event: Event) -> bool:
-    if isinstance(event, PersonChanged):
-        return fold(event.by.name) != fold(event.now.name)
-    return isinstance(event, Quit)
+    async def _drop(self, rooms: Iterable[Room]) -> None:
+        async with self._making:
+            for room in rooms:
+                await self._store.drop_room(room.key)
 
 
 def _identity(person: Person) -> str:

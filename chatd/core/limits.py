@@ -1,13 +1,31 @@
 """How much of everything: token buckets on a clock, so many at once, then one more every so
-often; failed attempts; and connections by address."""
+often; failed attempts; and connections by network."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from chatd.core.settings import Settings
 from chatd.errors import TooFast
+
+MOST_FAILURES = 100_000
+"""How many are remembered at all; beyond that, those who failed longest ago go."""
+
+
+@lru_cache(maxsize=4096)
+def network(address: str) -> str:
+    """What counts as one address: an IPv4 address, or the IPv6 /64 that one household has."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
+    return str(ip)
 
 
 @dataclass(slots=True)
@@ -80,19 +98,19 @@ class Attempts:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._failures: dict[Hashable, Failures] = {}
+        self._failures: OrderedDict[Hashable, Failures] = OrderedDict()
 
     def failed(self, *who: Hashable, forget_after: float) -> None:
         """Remember a failure of each of these."""
         now = self._clock()
-        if len(self._failures) > 10_000:
-            self._forget(now, forget_after)
         for one in who:
             failures = self._failures.setdefault(one, Failures())
             if now - failures.at > forget_after:
                 failures.count = 0
             failures.count += 1
             failures.at = now
+            self._failures.move_to_end(one)
+        self._forget(now, forget_after)
 
     def succeeded(self, *who: Hashable) -> None:
         """Forget the failures of these."""
@@ -110,13 +128,16 @@ class Attempts:
         return worst
 
     def _forget(self, now: float, forget_after: float) -> None:
-        old = [w for w, f in self._failures.items() if now - f.at > forget_after]
-        for who in old:
+        while True:
+            who, oldest = next(iter(self._failures.items()))
+            if now - oldest.at <= forget_after and len(self._failures) <= MOST_FAILURES:
+                return
             del self._failures[who]
 
 
 class Gate:
-    """How many connections come from where. Those within the machine itself are not counted."""
+    """How many connections come from each network. Those within the machine itself are not
+    counted."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self._settings = settings
@@ -128,18 +149,21 @@ class Gate:
         limits = self._settings.limits
         if not address:
             return True
-        if self._open.get(address, 0) >= limits.connections:
+        where = network(address)
+        if self._open.get(where, 0) >= limits.connections:
             return False
-        return not self._buckets.wait(address, limits.connects, limits.connects_every)
+        return not self._buckets.wait(where, limits.connects, limits.connects_every)
 
     def came(self, address: str) -> None:
         """A connection was made."""
-        self._open[address] = self._open.get(address, 0) + 1
+        where = network(address)
+        self._open[where] = self._open.get(where, 0) + 1
 
     def went(self, address: str) -> None:
         """A connection has ended."""
-        left = self._open.get(address, 0) - 1
+        where = network(address)
+        left = self._open.get(where, 0) - 1
         if left > 0:
-            self._open[address] = left
+            self._open[where] = left
         else:
-            self._open.pop(address, None)
+            self._open.pop(where, None)

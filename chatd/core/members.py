@@ -211,7 +211,9 @@ class Members:
     async def invite(
         self, session: ISession, name: str, who: str, cause: Cause | None = None
     ) -> Invited:
-        """Ask somebody who is on line into a room; they may then come in even if it is closed.
+        """Ask somebody who is on line into a room.
+
+        If an op asks them they may come in even if it is closed or full, or they are banned.
 
         :raise NoSuchRoom, NotInRoom, NotAllowed, NoSuchAccount, AlreadyInRoom: if one cannot.
         """

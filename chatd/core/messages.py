@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from chatd.core.conversations import Conversations
 from chatd.core.history import number_in
-from chatd.core.limits import Buckets
+from chatd.core.limits import Buckets, network
 from chatd.core.log import Log
 from chatd.core.permissions import Act, check, check_redact, check_registered
 from chatd.core.places import Place, Places
@@ -67,8 +67,8 @@ class Messages:
         """
         if not text:
             raise EmptyMessage()
-        room, to = await self._target(session, to, least)
         self._check_speed(session)
+        room, to = await self._target(session, to, least)
         return await self._log.keep(
             Posted(
                 by=session.person,
@@ -97,8 +97,8 @@ class Messages:
 
         :raise NoSuchRoom, CannotSpeak, NoSuchAccount, TooFast, NotKept: if not.
         """
-        room, to = await self._target(session, to, least)
         self._check_speed(session)
+        room, to = await self._target(session, to, least)
         by, at = session.person, self._log.now()
         if _is_kept(tags):
             await self._log.keep(
@@ -180,7 +180,7 @@ class Messages:
 
     def _check_speed(self, session: ISession) -> None:
         limits = self._settings.limits
-        who = session.person.key or session.address
+        who = session.person.key or network(session.address)
         self._buckets.take(who, limits.account_messages, limits.account_messages_every)
 
 

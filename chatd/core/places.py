@@ -68,7 +68,7 @@ class Place:
         return seat.role if seat is not None and seat.person is person else None
 
     def is_invited(self, person: Person) -> bool:
-        """Whether somebody, and not only their name, was asked in and has not come yet."""
+        """Whether an op asked in somebody, and not only their name, who has not come yet."""
         return any(_is_same(here.person, person) for here in self.invited)
 
     def listing(self, listing: Listing, now: int) -> list[Mask]:
@@ -247,9 +247,11 @@ class Places:
         put(place.metadata, event.key, event.value)
 
     def _invited(self, event: Invited, place: Place) -> None:
-        here = self._sessions.get(event.who.name)
+        seat, here = place.seat(event.by.name), self._sessions.get(event.who.name)
         place.invited = [one for one in place.invited if one.sessions or one.person.key is not None]
-        if here is not None and not place.is_invited(here.person):
+        if seat is None or seat.role < Role.OP or here is None:
+            return
+        if not place.is_invited(here.person):
             place.invited.append(here)
 
 

@@ -7,7 +7,7 @@ who is logged in is called as their account is, unless the ini says otherwise.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import Deferred
@@ -40,7 +40,12 @@ class Sessions:
         self._log = log
         self._here: dict[str, Here] = {}
         self._gone: deque[tuple[Person, int]] = deque(maxlen=REMEMBERED)
+        self._given_up: list[Callable[[Person], None]] = []
         self.most = 0
+
+    def also(self, hear: Callable[[Person], None]) -> None:
+        """Call `hear` with each person who gives up a name, before another can take it."""
+        self._given_up.append(hear)
 
     def __iter__(self) -> Iterator[Here]:
         return iter(list(self._here.values()))
@@ -104,8 +109,13 @@ class Sessions:
             return None
         now = self._log.now()
         del self._here[fold(session.person.name)]
-        self._gone.append((here.person, now))
+        self._give_up(here.person, now)
         return self._log.tell(Quit(by=here.person, at=now, reason=reason))
+
+    def _give_up(self, person: Person, now: int) -> None:
+        self._gone.append((person, now))
+        for hear in self._given_up:
+            hear(person)
 
     def gone(self, name: str) -> list[tuple[Person, int]]:
         """Those who had this name and went, and when; newest first."""
@@ -121,9 +131,8 @@ class Sessions:
         if old != new:
             if new in self._here:
                 raise NameTaken(now.name)
-            at = self._log.now()
-            self._gone.append((here.person, at))
             self._here[new] = self._here.pop(old)
+            self._give_up(here.person, self._log.now())
         before, here.person = here.person, now
         for session in here.sessions.values():
             session.person = now

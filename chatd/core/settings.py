@@ -86,7 +86,8 @@ class Limits:
     posts_waiting: messages of one session that may wait for the disk before it is paused
     messages: requests a session may make in a burst
     messages_every: the time after which it may make one more
-    account_messages: the same for all sessions of an account or, for guests, of an address
+    account_messages: the same for all sessions of an account or, for guests, of an address;
+        here as below, all addresses of an IPv6 /64 count as one
     account_messages_every: the time after which they may make one more
     connections: connections from one address at once
     connects: connections from one address in a burst
@@ -112,8 +113,8 @@ class Limits:
     messages_every: Seconds = Seconds(0.5)
     account_messages: int = 100
     account_messages_every: Seconds = Seconds(0.2)
-    connections: int = 1000
-    connects: int = 200
+    connections: int = 200
+    connects: int = 100
     connects_every: Seconds = Seconds(0.05)
     registrations: int = 5
     registrations_every: Seconds = Seconds(300)

@@ -11,16 +11,17 @@ from __future__ import annotations
 import errno
 import re
 import socket
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
-from twisted.internet.task import LoopingCall
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.protocols.policies import WrappingFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
@@ -31,10 +32,14 @@ from chatd.core.limits import Gate
 from chatd.errors import StartError
 from chatd.frontends.proxies import Porch, Proxies, host_of
 from chatd.frontends.tls import Credentials, Pair
-from chatd.interfaces import IReloadable
+from chatd.interfaces import IDismissable, IReloadable
 from chatd.model import Endpoint
 
 LOOK_EVERY = 20  # seconds between looks whether a certificate has been renewed
+FAREWELL = "The server is shutting down."
+PATIENCE = 5.0
+"""How many seconds clients have to take what was still meant for them."""
+MOMENT = 0.05
 
 _LOCAL = re.compile(
     r"unix:.*|tcp6?:.*:interface=(127(\.[0-9]{1,3}){3}|localhost|\\:\\:1)(:.*)?", re.DOTALL
@@ -96,8 +101,10 @@ class Listener(Service):
         self._proxies = Proxies(options.proxies)
         self._factory = factory
         self._reactor = reactor
+        self._door: _Door | None = None
         self._port: IListeningPort | None = None
         self._credentials: Credentials | None = None
+        self._checked: Credentials | None = None
         self._looks: LoopingCall | None = None
 
     def startService(self) -> None:
@@ -107,6 +114,7 @@ class Listener(Service):
         """
         door: _Door = self._secured() if self.options.tls else PlainDoor(self._factory)
         door.gate, door.proxies = self._gate, self._proxies
+        self._door = door
         self._port = self._listen(
             Porch(door, self._proxies, self._reactor) if self._proxies else door
         )
@@ -115,13 +123,26 @@ class Listener(Service):
         super().startService()
 
     def stopService(self) -> Deferred[object]:
-        """Let nobody in any more; who is in stays."""
+        """Let nobody in any more, and dismiss who is in.
+
+        What this gives fires when they have gone, or have had a while for it.
+        """
         super().stopService()
         if self._looks is not None:
             self._looks.stop()
-        if self._port is None:
+        if self._port is None or self._door is None:
             return succeed(None)
-        return maybeDeferred(self._port.stopListening)
+        return ensureDeferred(self._shut(self._port, self._door))
+
+    async def _shut(self, port: IListeningPort, door: _Door) -> None:
+        door.shut = True
+        await maybeDeferred(port.stopListening)
+        for protocol in list(door.protocols):
+            if IDismissable.providedBy(protocol.wrappedProtocol):
+                protocol.wrappedProtocol.dismiss(FAREWELL)
+            else:
+                protocol.loseConnection()
+        await wait_while(lambda: bool(door.protocols), self._reactor)
 
     @property
     def address(self) -> str:
@@ -132,17 +153,21 @@ class Listener(Service):
         return str(getattr(host, "name", self.options.endpoint))
 
     def check(self, options: Listening) -> None:
-        """Refuse a certificate that is no good."""
-        if options.tls:
-            options.pair.context()
+        """Refuse a certificate that is no good; one that is good is kept for `reload`."""
+        self._checked = Credentials(options.pair) if options.tls else None
 
     def reload(self, options: Listening) -> None:
         """Take another certificate; what else is changed has to wait for a restart."""
-        if _lasting(options) != _lasting(self.options):
-            self.log.warn("{endpoint} stays until a restart", endpoint=self.options.endpoint)
-        if self._credentials is not None and options.tls:
-            self._credentials.use(options.pair)
-        self.options = options
+        taken = replace(self.options, certificate=options.certificate, key=options.key)
+        if lasting := _differences(options, taken):
+            self.log.warn(
+                "{endpoint} keeps its {settings} until a restart",
+                endpoint=self.options.endpoint,
+                settings=", ".join(lasting),
+            )
+        if self._credentials is not None and self._checked is not None:
+            self._credentials.use(self._checked)
+        self.options = taken
 
     def _secured(self) -> SecureDoor:
         try:
@@ -192,11 +217,12 @@ class _Door(WrappingFactory):
     noisy = False
     gate: Gate
     proxies = Proxies()
+    shut = False
 
     def buildProtocol(self, addr: Any) -> Any:
         """Somebody comes. A proxy speaks for many, so those are what is counted."""
         host = host_of(addr)
-        if host not in self.proxies and not self.gate.admits(host):
+        if self.shut or (host not in self.proxies and not self.gate.admits(host)):
             return None
         return super().buildProtocol(addr)
 
@@ -221,8 +247,17 @@ class SecureDoor(_Door, TLSMemoryBIOFactory):
     """Over TLS; the gate comes before the handshake, which is what costs."""
 
 
-def _lasting(options: Listening) -> tuple[object, ...]:
-    return options.endpoint, options.tls, options.proxies
+async def wait_while(busy: Callable[[], bool], reactor: Any) -> None:
+    """Wait until something is over, but not for long."""
+    deadline = reactor.seconds() + PATIENCE
+    while busy() and reactor.seconds() < deadline:
+        await deferLater(reactor, MOMENT)
+
+
+def _differences(one: Listening, other: Listening) -> list[str]:
+    """The names of the settings that are not the same."""
+    names = (field.name for field in fields(one))
+    return [name for name in names if getattr(one, name) != getattr(other, name)]
 
 
 def _prepare(handle: socket.socket) -> None:

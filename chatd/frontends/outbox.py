@@ -9,14 +9,33 @@ and may come back and read on where it was.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITransport
+from twisted.logger import Logger
 from zope.interface import implementer
 
 MOST = 1 << 20
 """Bytes that may wait for one client."""
 PATIENCE = 10.0
 """Seconds that a client has to take its last words before it is cut off."""
+
+
+log = Logger()
+
+
+def hold(transport: Any, wait: bool) -> None:
+    """Read no more from a client for now, or go on."""
+    if wait:
+        transport.pauseProducing()
+    else:
+        transport.resumeProducing()
+
+
+def let_go(client: Any) -> None:
+    """A client's machine does not take what it is sent: that is its end."""
+    log.info("{who} does not keep up", who=client.person.name)
+    client.gone("Too slow")
 
 
 class Mailman:

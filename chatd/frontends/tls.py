@@ -169,14 +169,9 @@ class Credentials:
         """Twisted asks for one for each client."""
         return SSL.Connection(self._context)
 
-    def use(self, pair: Pair) -> None:
-        """Take another pair for whoever comes from now on.
-
-        :raise ValueError: if it is no good; then all stays as it was.
-        """
-        seen = pair.changed()
-        self._context = pair.context()
-        self.pair, self._seen = pair, seen
+    def use(self, other: Credentials) -> None:
+        """Take another pair, read already, for whoever comes from now on."""
+        self.pair, self._seen, self._context = other.pair, other._seen, other._context
 
     def look_again(self) -> None:
         """Take the files anew if they have changed; a pair that is no good is only told of."""
@@ -194,5 +189,10 @@ class Credentials:
 
 def fingerprint_of_peer(transport: Any) -> str | None:
     """SHA-256 of the certificate that a client has shown, as 64 hexadecimal digits."""
-    shown = transport.getPeerCertificate()
+    if not hasattr(transport, "getPeerCertificate"):
+        return None
+    try:
+        shown = transport.getPeerCertificate()
+    except SSL.Error:
+        return None
     return None if shown is None else shown.to_cryptography().fingerprint(hashes.SHA256()).hex()

@@ -44,6 +44,26 @@ class AccountTests(SynchronousTestCase):
         self.says(self.eve, "VERIFY", "eve", "milk")
         self.assertEqual(self.eve.person.account, "eve")
 
+    def test_verify_a_name_in_use(self) -> None:
+        """A registration cannot be finished while somebody else goes by its name."""
+        self.house.settings.auth = Auth(guests=True, registration="invite")
+        invitation = Invitation(digest("milk"), "judge", None, 1)
+        self.house.now(self.house.store.add_invitation(invitation))
+        self.says(self.eve, "REGISTER", "bob", "*", "open sesame")
+        self.house.session("bob")
+        said = self.says(self.eve, "VERIFY", "bob", "milk")
+        self.assertEqual(said, ["There is an account bob already."])
+        self.assertIsNone(self.house.now(self.house.core.accounts.find("bob")))
+
+    def test_email(self) -> None:
+        """An e-mail address is logged, so it may have no characters that cannot be seen."""
+        self.house.settings.auth = Auth(guests=True, register_email=True)
+        for email in ("*", "eve", "eve\x1b[2J@example.org", "eve@exam\x9bple.org"):
+            said = self.says(self.eve, "REGISTER", "*", email, "open sesame")
+            self.assertEqual(said, ["An e-mail address is wanted here, like ada@example.org."])
+        self.says(self.eve, "REGISTER", "*", "eve@example.org", "open sesame")
+        self.assertEqual(self.eve.person.account, "eve")
+
     def test_password(self) -> None:
         """Only who is logged in changes a password, and only with the old one."""
         self.assertEqual(

@@ -8,7 +8,7 @@ from twisted.internet.defer import ensureDeferred
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.core.accounts import LONGEST_PASSWORD, PENDING, digest
+from chatd.core.accounts import LONGEST_PASSWORD, PENDING, Asked, digest
 from chatd.core.settings import Auth, Limits
 from chatd.errors import (
     AccountExists,
@@ -18,6 +18,7 @@ from chatd.errors import (
     LoginFailed,
     NameReserved,
     NothingToVerify,
+    NotKept,
     RegistrationClosed,
     TooFast,
     TooManyAttempts,
@@ -25,6 +26,24 @@ from chatd.errors import (
 )
 from chatd.model import Invitation, Rank
 from tests.house import FAST, House
+
+
+class Riddle:
+    """A question whose answer is right."""
+
+    text = "?"
+
+    def check(self, answer: str) -> str:
+        return "proof"
+
+
+def refusing(error: Exception) -> Any:
+    """A method of a store that refuses."""
+
+    async def refuse(*given: Any) -> None:
+        raise error
+
+    return refuse
 
 
 class AccountsCase(SynchronousTestCase):
@@ -191,6 +210,19 @@ class InvitationTests(AccountsCase):
         self.register("bob")
         self.confirm("bob", "abc")
 
+    def test_code_not_lost(self) -> None:
+        """A code with which no account could be made counts as before."""
+        self.invite("abc")
+        self.register("ada")
+        self.register("bob", session="two")
+        add_account = self.house.store.add_account
+        for error in (NotKept("the disk is full."), AccountExists("ada")):
+            self.patch(self.house.store, "add_account", refusing(error))
+            self.assertRaises(type(error), self.confirm, "ada", "abc")
+        self.patch(self.house.store, "add_account", add_account)
+        self.confirm("ada", "abc")
+        self.assertRaises(BadInvitation, self.confirm, "bob", "abc", "two")
+
     def test_too_many_waiting(self) -> None:
         """Of too many registrations that wait, the oldest is forgotten."""
         for number in range(PENDING + 1):
@@ -234,6 +266,17 @@ class LogInTests(AccountsCase):
         self.log_in("bob", "sesame")
         self.assertEqual(self.secrets(bob.key), ["plain:sesame"])
         self.log_in("bob", "sesame")
+
+    def test_secret_not_made_anew(self) -> None:
+        """Who knows the password is let in also where the secret cannot be made anew; that is
+        logged."""
+        secrets = {"password": "old-plain:sesame"}
+        bob = self.now(self.house.store.add_account("bob", Rank.USER, 0, secrets))
+        self.patch(self.house.store, "keep_secret", refusing(NotKept("the disk is full.")))
+        with capturedLogs() as events:
+            self.assertEqual(self.log_in("bob", "sesame"), bob)
+        (line,) = [formatEvent(e) for e in events]
+        self.assertIn("a secret of bob could not be made anew: The server could not", line or "")
 
     def secrets(self, key: int) -> list[str]:
         return list(self.now(self.house.store.secrets(key, "password")))
@@ -326,6 +369,15 @@ class AttemptsTests(AccountsCase):
         self.assertEqual(self.fail(address="198.51.100.1"), 0)
         self.assertEqual(self.fail(name="bob"), 1)
 
+    def test_right_answer_clears_too(self) -> None:
+        """Nor do failures count any more when a question was answered right."""
+        self.fail(times=2)
+        account = self.now(self.accounts.find("ada"))
+        asked = Asked("ada", account, Riddle())  # type: ignore[arg-type]
+        found = self.now(self.accounts.hear(asked, "right", "198.51.100.1"))
+        self.assertEqual(found, (account, "proof"))
+        self.assertEqual(self.fail(address="198.51.100.2", times=3), 0)
+
     def test_at_once_does_not_help(self) -> None:
         """Many attempts sent at once are counted one after another."""
         tries = [
@@ -343,3 +395,24 @@ class AttemptsTests(AccountsCase):
             self.fail("ada\r\nb", "192.0.2.7")
         lines = [formatEvent(e) for e in events]
         self.assertEqual(lines, [r"log-in failed from 192.0.2.7 for 'ada\r\nb'"])
+
+
+class NetworkTests(AccountsCase):
+    """Addresses of one network are one address."""
+
+    limits = Limits(registrations=1)
+
+    def test_failures(self) -> None:
+        """Who has many addresses has no more attempts for that."""
+        self.house.settings.auth = Auth(attempts=2, refuse_after=2)
+        for number in range(2):
+            self.assertRaises(LoginFailed, self.log_in, f"n{number}", "x", f"2001:db8::{number}")
+        self.assertRaises(TooManyAttempts, self.log_in, "ada", "x", "2001:db8::9")
+        self.assertRaises(LoginFailed, self.log_in, "ada", "x", "2001:db8:0:1::9")
+
+    def test_registrations(self) -> None:
+        """Nor may they make more accounts."""
+        make = self.accounts.register
+        self.now(make("one", "ada", "open sesame", "2001:db8::1"))
+        with self.assertRaises(TooFast):
+            self.now(make("two", "bob", "open sesame", "2001:db8::2"))

@@ -5,18 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.defer import ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.commands.login import enter
 from chatd.core import conversations
 from chatd.core.settings import Auth
+from chatd.errors import NoSuchAccount
 from chatd.events import Posted
+from chatd.model import Person
+from chatd.stores.memory import MemoryStore
 from tests.house import FakeSession, House
+
+
+class SlowStore(MemoryStore):
+    """A store that makes rooms when the test says so, and may not forget any."""
+
+    wait: Deferred[None] | None = None
+    stuck = False
+
+    async def add_room(self, room: Any, members: Any) -> Any:
+        if self.wait is not None:
+            await self.wait
+        return await super().add_room(room, members)
+
+    async def drop_room(self, room: int) -> None:
+        if not self.stuck:
+            await super().drop_room(room)
 
 
 class ConversationsTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.house = House()
+        self.store = SlowStore()
+        self.house = House(self.store)
         self.ada = self.house.session("ada", account=True)
         self.bob = self.house.session("bob", account=True)
         self.eve = self.house.session("eve")
@@ -78,6 +99,17 @@ class ConversationsTests(SynchronousTestCase):
         self.house.settle()
         self.assertEqual([self.successResultOf(d).number for d in both], [1, 2])
 
+    def test_two_begin_with_a_guest_at_once(self) -> None:
+        """Nor are there two if one of those who write first is a guest."""
+        self.store.wait = Deferred()
+        post = self.house.core.messages.post
+        one = ensureDeferred(post(self.ada, "eve", "one"))
+        two = ensureDeferred(post(self.eve, "ada", "two"))
+        self.store.wait.callback(None)
+        self.house.settle()
+        numbers = {self.successResultOf(d).number for d in (one, two)}  # type: ignore[attr-defined]
+        self.assertEqual(numbers, {1, 2})
+
     def test_found_by_another_process(self) -> None:
         """A conversation that the store has already is not made again."""
         self.say(self.ada, "bob", "one")
@@ -95,6 +127,62 @@ class ConversationsTests(SynchronousTestCase):
         self.assertEqual(self.direct_rooms(), [])
         other = self.house.session("eve")
         self.assertEqual(self.read(other, "ada"), [])
+
+    def next_eve(self) -> FakeSession:
+        """Another guest who takes the name at once, before anything else is told."""
+        other = FakeSession(Person("eve"), key="another")
+        self.successResultOf(ensureDeferred(enter(self.house.core, other)))
+        return other
+
+    def test_name_in_the_same_turn(self) -> None:
+        """Who takes a guest's name in the turn in which it went reads nothing of it either."""
+        self.say(self.ada, "eve", "secret")
+        self.house.core.sessions.leave(self.eve, "")
+        other = self.next_eve()
+        latest = ensureDeferred(self.house.core.history.latest(other, "ada", 10))
+        self.assertEqual(self.successResultOf(latest).entries, ())
+        self.say(self.ada, "eve", "hello")
+        self.assertEqual(self.read(other, "ada"), ["hello"])
+        self.go(other)
+        self.assertEqual(self.direct_rooms(), [])
+
+    def test_last_words(self) -> None:
+        """What a guest says just before it goes is still heard."""
+        self.say(self.ada, "eve", "hello")
+        self.ada.hears()
+        said = ensureDeferred(self.house.core.messages.post(self.eve, "ada", "goodbye"))
+        self.go(self.eve)
+        self.successResultOf(said)
+        self.assertEqual(self.ada.hears(), ["eve: goodbye"])
+
+    def test_gone_while_it_was_made(self) -> None:
+        """If a guest goes while its conversation is made, there is none, for nobody."""
+        self.store.wait = Deferred()
+        said = ensureDeferred(self.house.core.messages.post(self.ada, "eve", "secret"))
+        self.go(self.eve)
+        other = self.next_eve()
+        self.store.wait.callback(None)
+        self.failureResultOf(said, NoSuchAccount)
+        self.assertEqual(self.direct_rooms(), [])
+        self.assertEqual(self.read(other, "ada"), [])
+
+    def test_gone_before_it_was_made(self) -> None:
+        """Nor does a guest who has gone already begin one."""
+        self.go(self.eve)
+        said = ensureDeferred(self.house.core.messages.post(self.eve, "ada", "secret"))
+        self.failureResultOf(said, NoSuchAccount)
+        self.assertEqual(self.direct_rooms(), [])
+
+    def test_not_dropped(self) -> None:
+        """A conversation that the store could not drop is read by nobody all the same."""
+        self.say(self.ada, "eve", "secret")
+        self.store.stuck = True
+        self.go(self.eve)
+        self.store.stuck = False
+        other = self.next_eve()
+        self.assertEqual(self.read(other, "ada"), [])
+        self.say(self.ada, "eve", "hello")
+        self.assertEqual(self.read(other, "ada"), ["hello"])
 
     def test_two_guests_go_at_once(self) -> None:
         """What two guests said to each other ends once, whoever goes first."""

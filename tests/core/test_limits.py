@@ -5,7 +5,9 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.core.limits import Attempts, Buckets
+from chatd.core import limits
+from chatd.core.limits import Attempts, Buckets, Gate, network
+from chatd.core.settings import Limits, Settings
 from chatd.errors import TooFast
 
 
@@ -96,3 +98,34 @@ class AttemptsTests(SynchronousTestCase):
         self.clock.advance(61)
         self.attempts.failed("ada", forget_after=60)
         self.assertEqual(len(self.attempts._failures), 1)
+
+    def test_no_more_than_may_be_remembered(self) -> None:
+        """Beyond so many those who failed longest ago are forgotten, not those who go on."""
+        self.patch(limits, "MOST_FAILURES", 3)
+        for name in ("ada", "bob", "ada", "cyd", "dan"):
+            self.attempts.failed(name, forget_after=60)
+        counts = [self.count(name)[0] for name in ("ada", "bob", "cyd", "dan")]
+        self.assertEqual(counts, [2, 0, 1, 1])
+
+
+class NetworkTests(SynchronousTestCase):
+    def test_network(self) -> None:
+        """An IPv6 /64 is one, as is an IPv4 address, however it is written."""
+        self.assertEqual(network("2001:db8::1"), network("2001:db8::ffff:1%eth0"))
+        self.assertNotEqual(network("2001:db8::1"), network("2001:db8:0:1::1"))
+        self.assertNotEqual(network("192.0.2.1"), network("192.0.2.2"))
+        self.assertEqual(network("::ffff:192.0.2.1"), "192.0.2.1")
+        self.assertEqual(network(""), "")
+
+    def test_gate(self) -> None:
+        """Nobody gets past the gate more often by having many addresses in one network."""
+        wanted = Limits(connections=2, connects=3, connects_every=60)  # type: ignore[arg-type]
+        gate = Gate(Settings(limits=wanted), Clock().seconds)
+        for host in ("1", "2"):
+            self.assertTrue(gate.admits(f"2001:db8::{host}"))
+            gate.came(f"2001:db8::{host}")
+        self.assertFalse(gate.admits("2001:db8::3"))
+        gate.went("2001:db8::1")
+        self.assertTrue(gate.admits("2001:db8::3"))
+        self.assertFalse(gate.admits("2001:db8::4"))
+        self.assertTrue(gate.admits("2001:db8:0:1::4"))

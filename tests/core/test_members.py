@@ -278,6 +278,20 @@ class ConditionsTests(MembersCase):
         self.invite("eve")
         self.join(self.eve)
 
+    def test_invitation_of_a_plain_member(self) -> None:
+        """Only an op's invitation lets somebody in past a ban, a limit, or a closed door."""
+        self.join(self.bob)
+        self.now(self.members.invite(self.bob, "#tea", "eve"))
+        self.assertEqual(self.eve.hears(), ["bob invited eve to #tea."])
+        self.set("limit", "2")
+        self.assertRaises(RoomFull, self.join, self.eve)
+        self.set("invite-only")
+        self.assertRaises(InviteOnly, self.join, self.eve)
+        self.mask("ban", "eve!*@*")
+        self.assertRaises(Banned, self.join, self.eve)
+        self.invite("eve")
+        self.join(self.eve)
+
     def test_ban_of_an_account(self) -> None:
         """A mask for an account means all who are logged in to it, and no guest."""
         self.mask("ban", "$a:B*")

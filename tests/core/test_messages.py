@@ -204,6 +204,27 @@ class SpeedTests(RoomCase):
         self.post(second, "#tea")
         self.assertRaises(TooFast, self.post, self.ada, "#tea")
 
+    def test_limit_of_guests(self) -> None:
+        """All guests of a network together may say so much, whatever addresses they have in it."""
+        for number in range(4):
+            guest = self.house.session(f"guest{number}")
+            guest.address = f"2001:db8::{number}"
+            self.house.ask(guest, "JOIN", "#tea")
+            if number < 3:
+                self.post(guest, "#tea")
+            else:
+                self.assertRaises(TooFast, self.post, guest, "#tea")
+
+    def test_nothing_is_made_too_fast(self) -> None:
+        """Who is too fast makes no conversations in the store either."""
+        for _ in range(3):
+            self.post(self.ada, "#tea")
+        self.assertRaises(TooFast, self.post, self.ada, "eve")
+        self.assertRaises(TooFast, self.signal, self.ada, "bob")
+        for name in ("eve", "bob"):
+            found = self.house.core.conversations.find(self.ada.person, name)
+            self.assertIsNone(self.house.now(found))
+
     def test_limit_of_an_address(self) -> None:
         """Guests from one address share what they may say."""
         other, elsewhere = self.house.session("mallory"), self.house.session("trent")

@@ -159,6 +159,11 @@ class PlacesTests(SynchronousTestCase):
 
     def test_invitations_of_guests_who_went(self) -> None:
         """Guests who were asked in and went are forgotten when the next one is asked in."""
+        self.tell(Joined, EVE, role=Role.MEMBER)
+        self.tell(Invited, EVE, who=ADA)
+        self.assertEqual(self.place.invited, [])
+        self.tell(Left, EVE)
+        self.tell(Joined, role=Role.OP)
         self.tell(Invited, who=EVE)
         self.tell(Invited, who=EVE)
         self.assertTrue(self.place.is_invited(EVE))

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from OpenSSL import SSL
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from chatd.frontends.human.talk import Human, Peer, Talk
 from chatd.frontends.human.terminal import Terminal
-from chatd.frontends.outbox import Outbox
+from chatd.frontends.outbox import Outbox, hold, let_go
+from chatd.frontends.proxies import host_of
 from chatd.frontends.tls import fingerprint_of_peer
+from chatd.interfaces import IDismissable
 
 TOO_SLOW = b"You read too slowly; come back and read on.\r\n"
 
 
+@implementer(IDismissable)
 class HumanProtocol(Protocol):
     """Ties a stream, a terminal and a dialogue together."""
 
-    log = Logger()
     transport: Any
 
     def __init__(self, human: Human) -> None:
@@ -30,9 +32,11 @@ class HumanProtocol(Protocol):
     def connectionMade(self) -> None:
         """Somebody has come; over TLS the handshake may still be going on."""
         self._outbox = Outbox(self.transport, self._human.mailman, self._overflow)
-        address = str(getattr(self.transport.getPeer(), "host", ""))
+        address = host_of(self.transport.getPeer())
         secure = hasattr(self.transport, "getPeerCertificate") or not address
-        peer = Peer(address, secure, self._fingerprint, self._hold, self._hang_up)
+        peer = Peer(
+            address, secure, self._fingerprint, partial(hold, self.transport), self._hang_up
+        )
         self.talk = Talk(self._human, peer)
         self._terminal = Terminal(self._outbox.write, self.talk, self._human.negotiate)
         self.talk.greet(self._terminal)
@@ -47,27 +51,18 @@ class HumanProtocol(Protocol):
         self._outbox.forget()
         self.talk.gone("Connection closed")
 
-    def _fingerprint(self) -> str | None:
-        if not hasattr(self.transport, "getPeerCertificate"):
-            return None
-        try:
-            return fingerprint_of_peer(self.transport)
-        except SSL.Error:
-            return None
+    def dismiss(self, reason: str) -> None:
+        """Say why, and hang up."""
+        self.talk.close(reason)
 
-    def _hold(self, hold: bool) -> None:
-        if hold:
-            self.transport.pauseProducing()
-        else:
-            self.transport.resumeProducing()
+    def _fingerprint(self) -> str | None:
+        return fingerprint_of_peer(self.transport)
 
     def _hang_up(self, text: str) -> None:
         self._outbox.close(self._terminal.farewell(text))
 
     def _overflow(self) -> bytes:
-        """The person's machine does not take what it is sent: let it go."""
-        self.log.info("{who} does not keep up", who=self.talk.person.name)
-        self.talk.gone("Too slow")
+        let_go(self.talk)
         return TOO_SLOW
 
 

@@ -53,11 +53,13 @@ async def register(core: Core, request: Request, name: str) -> None:
     if core.settings.auth.registration == "closed":
         raise RegistrationClosed()
     core.accounts.check_name(name)
+    account.check_may_register(core, talk, name)
+    email = await talk.ask("E-mail address:") if core.settings.auth.register_email else ""
     password = await talk.ask(_PASSWORD, hidden=True)
-    made = await core.accounts.register(talk.key, name, password, talk.address)
+    made = await account.make_account(core, talk, name, email, password)
     if made is None:
         code = await talk.ask("Invitation code:")
-        made = await core.accounts.confirm(talk.key, name, code, talk.address)
+        made = await account.confirm_account(core, talk, name, code)
     request.reply(Registered(made.name))
     await _become(core, request, made)
 

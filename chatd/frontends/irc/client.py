@@ -183,7 +183,7 @@ class Client:
         try:
             self._turns.add(parse(data))
         except BadLine as bad:
-            self._turns.add(Unreadable(data, bad.code))
+            self._turns.add(Unreadable(data if bad.code == "NOT_UTF8" else b"", bad.code))
 
     def comes_from(self, address: str) -> None:
         """A proxy says where the client really is: it counts as one more connection from there."""
@@ -208,14 +208,11 @@ class Client:
         return self.irc.buckets.wait(self.key, limits.messages, limits.messages_every)
 
     async def do(self, line: Line | Unreadable) -> None:
-        """Do what a line asks for; never raises."""
-        try:
-            if isinstance(line, Line):
-                await self._run(line)
-            else:
-                self._refuse(line)
-        except Exception:
-            self.log.failure("a request was not answered")
+        """Do what a line asks for."""
+        if isinstance(line, Line):
+            await self._run(line)
+        else:
+            self._refuse(line)
 
     def _refuse(self, line: Unreadable) -> None:
         if line.code == "TOO_LONG":

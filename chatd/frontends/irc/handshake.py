@@ -105,6 +105,8 @@ class Handshake:
         client.handshake = None
         abort(client)
         await keep_early(client, self.metadata)
+        if client.closed:
+            return
         client.heartbeat = Heartbeat(client, client.irc.options.idle)
         welcome(client)
         if self.away is not None or not first:
@@ -189,8 +191,6 @@ async def user(core: Core, request: Request, name: str, mode: str, unused: str, 
     if client.handshake is None or client.handshake.user:
         client.numeric(Numeric.ALREADYREGISTERED, "You have told that already.")
         return
-    if not real:
-        raise NeedMoreParams("USER", user.usage)
     if not real:
         raise NeedMoreParams("USER", user.usage)
     kept = "".join(c for c in name if c.isalnum() or c in "-_.")[:12] or "u"

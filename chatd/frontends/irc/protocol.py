@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from OpenSSL import SSL
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from chatd.frontends.irc.client import Client, Irc
 from chatd.frontends.irc.handshake import Handshake
-from chatd.frontends.outbox import Outbox
+from chatd.frontends.outbox import Outbox, hold, let_go
 from chatd.frontends.proxies import host_of
+from chatd.frontends.tls import fingerprint_of_peer
+from chatd.interfaces import IDismissable
 from chatd.wire.irc import LONGEST, LONGEST_TAGS
 
 MOST = LONGEST + LONGEST_TAGS
@@ -23,13 +25,14 @@ OVERLONG = b"@" * (MOST + 1)
 TOO_SLOW = b"ERROR :You read too slowly; come back and read on.\r\n"
 
 
+@implementer(IDismissable)
 class IRCProtocol(Protocol):
     """Splits a stream into lines for a client; what is longer than a line may be is swallowed."""
 
     def __init__(self, irc: Irc) -> None:
         self._irc = irc
         self._rest = b""
-        self._swallowing = False
+        self._swallowing = self._held = False
         self._client: Client | None = None
 
     def connectionMade(self) -> None:
@@ -45,14 +48,21 @@ class IRCProtocol(Protocol):
         if client is None or client.closed:
             return
         if client.fingerprint is None and client.handshake is not None and not client.moved:
-            client.fingerprint = self._fingerprint()
-        *lines, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
-        for line in lines:
-            client.take(OVERLONG if self._swallowing or len(line) > MOST else line)
-            self._swallowing = False
-        if self._swallowing or len(rest) > MOST:
-            self._swallowing, rest = True, b""
-        self._rest = rest
+            client.fingerprint = fingerprint_of_peer(self.transport)
+        self._rest += data
+        self._split(client)
+
+    def _split(self, client: Client) -> None:
+        """Hand the client its lines, until it has enough of them for now."""
+        data, self._rest = self._rest, b""
+        start = 0
+        while not (self._held or client.closed) and (end := data.find(b"\n", start)) >= 0:
+            long = self._swallowing or end - start > MOST
+            client.take(OVERLONG if long else data[start:end])
+            self._swallowing, start = False, end + 1
+        self._rest = data[start:]
+        if not self._held and (self._swallowing or len(self._rest) > MOST):
+            self._swallowing, self._rest = True, b""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The stream has ended, by whichever side."""
@@ -61,29 +71,20 @@ class IRCProtocol(Protocol):
             self._client.gone("Connection closed")
             self._client = None
 
-    def _fingerprint(self) -> str | None:
-        """The SHA-256 of the client's certificate, if it has shown one."""
-        ask = getattr(self.transport, "getPeerCertificate", None)
-        try:
-            certificate = ask() if ask is not None else None
-        except SSL.Error:
-            return None
-        if certificate is None:
-            return None
-        return str(certificate.digest("sha256").decode().replace(":", "").lower())
+    def dismiss(self, reason: str) -> None:
+        """Say why, and hang up."""
+        if self._client is not None:
+            self._client.close(reason)
 
-    def _hold(self, hold: bool) -> None:
-        if self.transport is not None:
-            if hold:
-                self.transport.pauseProducing()  # type: ignore[attr-defined]
-            else:
-                self.transport.resumeProducing()  # type: ignore[attr-defined]
+    def _hold(self, wait: bool) -> None:
+        self._held = wait
+        hold(self.transport, wait)
+        if self._client is not None and not wait:
+            self._split(self._client)
 
     def _overflow(self) -> bytes:
-        """The client does not read what it is sent: tell it, for when it does, and let it go."""
         if self._client is not None:
-            self._client.log.info("{who} does not keep up", who=self._client.person.name)
-            self._client.gone("Too slow")
+            let_go(self._client)
         return TOO_SLOW
 
 

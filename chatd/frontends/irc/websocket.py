@@ -24,10 +24,10 @@ from chatd.frontends import irc
 from chatd.frontends.irc.client import Client, Irc
 from chatd.frontends.irc.protocol import TOO_SLOW, meet
 from chatd.frontends.listening import Listener
-from chatd.frontends.outbox import Outbox
+from chatd.frontends.outbox import Outbox, hold, let_go
 from chatd.frontends.proxies import host_of
 from chatd.frontends.tls import fingerprint_of_peer
-from chatd.interfaces import IFrontend
+from chatd.interfaces import IDismissable, IFrontend
 from chatd.model import Endpoint
 from chatd.wire.forwarded import Contradiction, origin
 from chatd.wire.irc import LONGEST
@@ -106,6 +106,7 @@ class WebSocketFactory(WebSocketServerFactory):
         return protocol
 
 
+@implementer(IDismissable)
 class WebSocketProtocol(WebSocketServerProtocol):
     """One client; for its outbox this is the transport."""
 
@@ -118,6 +119,7 @@ class WebSocketProtocol(WebSocketServerProtocol):
         self._client: Client | None = None
         self._address = ""
         self._heard = True
+        self._held = False
         self._joined: list[bytes] | None = None
         self._timer: IDelayedCall | None = None
 
@@ -158,7 +160,7 @@ class WebSocketProtocol(WebSocketServerProtocol):
         self._client = meet(self._irc, self.transport, outbox, self._hold)
         if self._address != self._client.address:
             self._client.comes_from(self._address)
-        elif hasattr(self.transport, "getPeerCertificate"):
+        else:
             self._client.fingerprint = fingerprint_of_peer(self.transport)
         self._ping()
 
@@ -169,6 +171,13 @@ class WebSocketProtocol(WebSocketServerProtocol):
             self._client.outbox.forget()
             self._client.gone("Connection closed")
             self._client = None
+
+    def dismiss(self, reason: str) -> None:
+        """Say why, and hang up."""
+        if self._client is not None:
+            self._client.close(reason)
+        else:
+            self.failHandshake(reason, 503)
 
     def sendCloseFrame(self, *args: Any, **options: Any) -> None:
         """It ends, by whichever side; who does not see to it is cut off after a while."""
@@ -187,6 +196,10 @@ class WebSocketProtocol(WebSocketServerProtocol):
         self._heard = True
         if self._client is not None and not self._client.closed:
             self._client.take(payload)
+
+    def processData(self) -> bool:
+        """Take one more frame, unless the client has enough of them for now."""
+        return not self._held and bool(super().processData())
 
     def onPing(self, payload: bytes) -> None:
         """Answer, if the client reads its answers."""
@@ -237,16 +250,15 @@ class WebSocketProtocol(WebSocketServerProtocol):
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
-    def _hold(self, hold: bool) -> None:
-        if hold:
-            self.transport.pauseProducing()
-        else:
-            self.transport.resumeProducing()
+    def _hold(self, wait: bool) -> None:
+        self._held = wait
+        hold(self.transport, wait)
+        if not wait:
+            self.consumeData()
 
     def _overflow(self) -> bytes:
         if self._client is not None:
-            self._client.log.info("{who} does not keep up", who=self._client.person.name)
-            self._client.gone("Too slow")
+            let_go(self._client)
         return TOO_SLOW
 
 

@@ -119,6 +119,54 @@ class TestComingIn:
         ada.types("REGISTER ada")
         assert ada.reads() == ["AUTH_FAILED New accounts are made by the administrator here."]
 
+    @pytest.mark.parametrize(
+        ("auth", "refusal"),
+        [
+            (Auth(guests=True), "There is an account bob already."),
+            (Auth(guests=True, register_before_connect=False), "Come on line first."),
+        ],
+    )
+    def test_refuses_what_the_house_does_not_want(self, auth: Auth, refusal: str) -> None:
+        """Nobody makes an account of a guest's name, nor too early, nor is asked for a password."""
+        house = HumanHouse(auth=auth)
+        bob, ada = house.guest("bob"), house.stranger_at_terminal()
+        ada.reads()
+        ada.types("REGISTER bob")
+        assert ada.reads() == [f"AUTH_FAILED {refusal}"]
+        assert house.now(house.core.accounts.find("bob")) is None
+        assert bob.talk.on_line
+
+    def test_registers_only_ones_own_name(self) -> None:
+        """Where accounts are called as their makers are, a guest makes one of its name alone."""
+        bob = HumanHouse(auth=Auth(guests=True, register_other_name=False)).guest("bob")
+        bob.types("/register ada")
+        assert "accounts here are called as their makers are" in bob.reads()[-1]
+        bob.types("/register bob", "milk first")
+        assert bob.talk.person.account == "bob"
+
+    def test_asks_for_an_email(self) -> None:
+        """Where an e-mail address is wanted it is asked for, and has to be one."""
+        house = HumanHouse(auth=Auth(register_email=True))
+        ada = house.stranger_at_terminal()
+        ada.reads()
+        ada.types("REGISTER ada", "nowhere", "milk first")
+        lines = ada.reads()
+        assert lines[0] == "E-mail address:"
+        assert lines[-1].startswith("AUTH_FAILED An e-mail address is wanted here")
+        ada.types("REGISTER ada", "ada@example.org", "milk first")
+        assert "AUTH_SUCCESS" in ada.reads()
+
+    def test_name_taken_before_the_code(self) -> None:
+        """Nor does an invitation code make an account of a name that a guest has by then."""
+        house = HumanHouse(auth=Auth(guests=True, registration="invite"))
+        house.now(house.store.add_invitation(Invitation(digest("let me in"), "root", None, 1)))
+        ada = house.stranger_at_terminal()
+        ada.types("REGISTER bob", "milk first")
+        house.guest("bob")
+        ada.types("let me in")
+        assert ada.reads()[-1] == "AUTH_FAILED There is an account bob already."
+        assert house.now(house.core.accounts.find("bob")) is None
+
     def test_name_is_taken(self, house: HumanHouse) -> None:
         """Who logs in while a guest has the name is refused, and still nobody."""
         house.guest("bob")

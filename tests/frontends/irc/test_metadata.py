@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.core.settings import Limits
+from chatd.core.settings import Limits, Server
 from chatd.frontends.irc import subscriptions
+from chatd.model import Subject
 from chatd.stores.memory import MemoryStore
 from tests.house import Client, House
 
@@ -273,3 +275,38 @@ class EarlyTests(MetadataTestCase):
         eve = self.house.stranger()
         (refused,) = self.asks("METADATA * SET url :x", eve)
         self.assertTrue(refused.startswith("451"))
+
+
+class SlowStore(MemoryStore):
+    """A store that keeps metadata when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may: Deferred[None] = Deferred()
+
+    async def keep_metadata(self, subject: Subject, key: int, name: str, value: str | None) -> None:
+        await self.may
+        await super().keep_metadata(subject, key, name, value)
+
+
+class GoneTests(SynchronousTestCase):
+    """Clients that go before they are welcome."""
+
+    def test_gone_while_its_metadata_is_kept(self) -> None:
+        """Nothing is begun for a client that has gone in the meantime, and nobody hears of it."""
+        store = SlowStore()
+        house = House(store, server=Server(name="house", lobby="#lobby"))
+        house.account("ada")
+        bob = house.client("bob")
+        ada = house.stranger()
+        ada.says(
+            "PASS ada:sesame", f"CAP REQ :{CAPS} draft/pre-away", "NICK ada", "USER ada 0 * :Ada"
+        )
+        ada.says("METADATA * SET url :https://example.org", "CAP END")
+        bob.hears()
+        ada.leaves()
+        store.may.callback(None)
+        house.settle()
+        self.assertEqual(bob.hears(), [])
+        bob.leaves()
+        self.assertEqual(house.clock.getDelayedCalls(), [])

@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.hazmat.primitives.hashes import SHA256
 from OpenSSL import SSL
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.frontends.irc.protocol import IRCProtocol
+from chatd.core.settings import Limits
+from chatd.frontends.irc.protocol import MOST, IRCProtocol
+from chatd.frontends.turns import WAITING
 from tests.house import House
 
 
 class Certificate:
     """A client's certificate, as far as we look at it."""
 
-    def digest(self, name: str) -> bytes:
-        assert name == "sha256"
-        return b"F0:0D"
+    def to_cryptography(self) -> Certificate:
+        return self
+
+    def fingerprint(self, algorithm: SHA256) -> bytes:
+        assert isinstance(algorithm, SHA256)
+        return b"\xf0\x0d"
 
 
 @dataclass
@@ -84,6 +90,19 @@ class ProtocolTests(SynchronousTestCase):
             self.assertEqual(self.house.irc.clients, {})
             self.assertEqual(len(self.house.core.sessions), 0)
             self.assertEqual(self.house.clock.getDelayedCalls(), [])
+
+    def test_no_more_lines_than_may_wait(self) -> None:
+        """However many lines come at once, they take up memory only when their turn nears."""
+        client = self.house.client("ada")
+        self.house.settings.limits = Limits(messages=1, messages_every=1)  # type: ignore[arg-type]
+        long = "x" * (MOST + 1)
+        client.says(*(f"PING {n}" for n in range(200)), long, "PING last")
+        self.assertLessEqual(len(client.session._turns._lines), WAITING)
+        self.house.clock.pump([1] * 210)
+        heard = client.hears()
+        self.assertEqual(heard[:200], [f"PONG house {n}" for n in range(200)])
+        self.assertIn("417 ada ", heard[200])
+        self.assertEqual(heard[201:], ["PONG house last"])
 
     def test_nothing_after_the_end(self) -> None:
         """What comes after QUIT is not looked at."""

@@ -21,6 +21,7 @@ from chatd.frontends.irc.websocket import (
     WebSocketFactory,
 )
 from chatd.frontends.outbox import MOST, PATIENCE
+from chatd.frontends.turns import WAITING
 from chatd.wire.irc import LONGEST
 from tests.house import House
 
@@ -325,6 +326,27 @@ class LineTests(WebSocketTests):
         self.house.settings.limits = Limits(messages=1, messages_every=10)  # type: ignore[arg-type]
         ada.says(*(f"PING {n}" for n in range(200)))
         self.assertEqual(ada.wire.producerState, "paused")
+
+    def test_no_more_is_unpacked_than_may_wait(self) -> None:
+        """However small many lines were made, they take up memory only when their turn nears."""
+        ada = self.ada(DEFLATE)
+        self.house.settings.limits = Limits(messages=1, messages_every=1)  # type: ignore[arg-type]
+        fill = "x" * 400
+        lines = [f"PING {n}{fill}" for n in range(300)]
+        ada.sends(b"".join(frame(TEXT, deflated(line.encode()), rsv=4) for line in lines))
+        self.assertLessEqual(len(ada.session._turns._lines), WAITING)
+        self.house.clock.pump([1] * 310)
+        heard = [line.removeprefix(":house PONG house ") for line in ada.hears()]
+        self.assertEqual(heard, [line.removeprefix("PING ") for line in lines])
+        self.assertEqual(ada.wire.producerState, "producing")
+
+    def test_long_lines_are_not_kept(self) -> None:
+        """Of a line that is too long nothing waits but that there was one."""
+        ada = self.ada()
+        self.house.settings.limits = Limits(messages=1, messages_every=1)  # type: ignore[arg-type]
+        ada.says("PING x", *("x" * (LONGEST_FRAME - n) for n in range(2)))
+        waiting = ada.session._turns._lines
+        self.assertEqual({(line.data, line.code) for line in waiting}, {(b"", "TOO_LONG")})
 
 
 class LimitTests(WebSocketTests):
