@@ -72,7 +72,9 @@ def _init(options: argparse.Namespace) -> None:
     for pair in directory.pairs(wanted):
         print(f"certificate  {pair.certificate}")
         print(f"fingerprint  SHA-256 {_checked(pair.fingerprint)}")
-    print(f"first admin  chatd account add NAME --rank admin --config {options.config}")
+    as_module = sys.argv[0].endswith("__main__.py")
+    chatd = f"{sys.executable} -m chatd" if as_module else sys.argv[0]
+    print(f"an admin     {chatd} account add NAME --rank admin --config {options.config}")
 
 
 def _write_ini(path: Path) -> None:

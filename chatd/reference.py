@@ -40,8 +40,9 @@ A section that is not there has its defaults. If there is no `[listen …]` at a
 COMMANDS = """\
 # Commands
 
-Made from the code by `make docs`. Each works in every dialect: as an IRC line, and as
-`/command` in a terminal. `<what>` is needed, `[what]` is not.
+Made from the code by `make docs`. Each works as an IRC line, and as `/command` on the port for
+people; `chat` has names of its own for the usual ones, see its `/help`. `<what>` is needed,
+`[what]` is not.
 """
 
 

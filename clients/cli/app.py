@@ -7,7 +7,7 @@ turn whoever calls; everything shown can be made again from the conversation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import ClassVar
@@ -18,6 +18,7 @@ from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.message import Message as Note
 from textual.widgets import Input, OptionList, RichLog, Static
 from textual.widgets.option_list import Option
@@ -49,6 +50,19 @@ class Happened(Note):
     """Something happened in the conversation."""
 
     event: Event
+
+
+class Said(RichLog):
+    """What was said in a room. Lines are broken when they are written, so when there is more
+    or less room for them they are written anew."""
+
+    def __init__(self, rewrite: Callable[[], None]) -> None:
+        super().__init__(id="said", wrap=True, min_width=1, max_lines=None)
+        self._rewrite = rewrite
+
+    def on_resize(self, event: Resize) -> None:
+        """The window has another size, or is there for the first time."""
+        self._rewrite()
 
 
 class Prompt(Input):
@@ -144,7 +158,7 @@ class ChatApp(App[None]):
             yield OptionList(id="rooms")
             with Vertical():
                 yield Static(id="topic", markup=False)
-                yield RichLog(id="said", wrap=True, max_lines=None)
+                yield Said(self._draw_said)
                 yield Prompt(self.conversation)
             yield Static(id="people", markup=False)
 
