@@ -180,11 +180,16 @@ class Credentials:
             return
         self._seen = seen
         try:
+            fingerprint = self.pair.fingerprint()
             self._context = self.pair.context()
         except ValueError as error:
             self.log.warn("the old certificate stays in use: {error}", error=error)
         else:
-            self.log.info("new connections get {certificate}", certificate=self.pair.certificate)
+            self.log.info(
+                "new connections get {certificate}, its SHA-256 fingerprint is {fingerprint}",
+                certificate=self.pair.certificate,
+                fingerprint=fingerprint,
+            )
 
 
 def fingerprint_of_peer(transport: Any) -> str | None:
