@@ -60,6 +60,7 @@ class Mode(StrEnum):
     SECRET = "secret"  # noqa: S105 - a mode, not a password
     TOPIC_LOCK = "topic-lock"
     REGISTERED_ONLY = "registered-only"
+    NO_CTCP = "no-ctcp"
     MEMBERS_ONLY = "members-only"
 
 

@@ -24,6 +24,7 @@ from chatd.wire.numerics import Numeric
 
 _COLUMNS = 4
 _MODES = {
+    "C": "requests to the clients of members (CTCP) are refused, but for /me",
     "i": "only those who were invited, or are on the list `I`, may come in",
     "k": "whoever comes in has to give this key",
     "l": "no more than so many people at once",

@@ -36,7 +36,7 @@ speak where outsiders may       +   -   +   +   +   +   +   +   +   +
 speak in a moderated room       -   -   -   -   +   +   +   +   -   -
 speak among the registered      -   -   -   +   +   +   +   +   -   -
 speak when all are banned       -   -   -   -   +   +   +   +   -   -
-speak to the ops                -   -   -   -   +   +   +   +   -   -
+speak to the ops                -   -   +   +   +   +   +   +   -   -
 take back what others said      -   -   -   -   -   +   +   +   +   +
 rename the room                 -   -   -   -   -   -   -   +   +   +
 change a locked topic           -   -   -   -   -   +   +   +   +   +

@@ -112,7 +112,7 @@ async def revoke(core: Core, request: Request, room: str, name: str, role: str) 
 @command("SET")
 async def set_(core: Core, request: Request, room: str, mode: str, value: str = "") -> None:
     """Switch a mode of a room on: invite-only, moderated, secret, topic-lock, registered-only,
-    members-only, password KEY or limit NUMBER."""
+    no-ctcp, members-only, password KEY or limit NUMBER."""
     if mode == "limit" and not _LIMIT.fullmatch(value):
         raise InvalidParams("SET limit", value, "it should be a number of people.")
     if mode == "password" and not _KEY.fullmatch(value):

@@ -105,7 +105,10 @@ class Delivery:
         if place is None:
             return ()
         least = event.least if isinstance(event, Addressed) else None
-        return _sessions_in(place) if least is None else _sessions_in(place, least)
+        if least is None:
+            return _sessions_in(place)
+        heard = (*_sessions_in(place, least), *self._of(event.by.name))
+        return {session.key: session for session in heard}.values()
 
     def _around(self, event: Event) -> Iterable[ISession]:
         """Somebody's own sessions, unless they have none, and all who share a room with them."""

@@ -8,7 +8,7 @@ from chatd.core.conversations import Conversations
 from chatd.core.history import number_in
 from chatd.core.limits import Buckets, network
 from chatd.core.log import Log
-from chatd.core.permissions import Act, check, check_redact, check_registered
+from chatd.core.permissions import Act, check, check_ctcp, check_redact, check_registered
 from chatd.core.places import Place, Places
 from chatd.core.settings import Settings
 from chatd.errors import CannotSpeak, EmptyMessage, NoSuchMessage
@@ -69,6 +69,7 @@ class Messages:
             raise EmptyMessage()
         self._check_speed(session)
         room, to = await self._target(session, to, least)
+        check_ctcp(room, text)
         return await self._log.keep(
             Posted(
                 by=session.person,

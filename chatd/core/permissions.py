@@ -49,7 +49,7 @@ OVERRULES = frozenset(
 """What a moderator or administrator of the server may do in any room."""
 
 
-_LEAST = {Act.READ: Role.MEMBER, Act.READ_MASKS: Role.MEMBER, Act.ANNOUNCE: Role.VOICE}
+_LEAST = {Act.READ: Role.MEMBER, Act.READ_MASKS: Role.MEMBER, Act.ANNOUNCE: Role.MEMBER}
 """What an act needs in any room, where that is not an op."""
 
 
@@ -128,6 +128,15 @@ def check_redact(room: Room, role: Role | None, rank: Rank = Rank.USER) -> None:
     if room.direct:
         raise NotAllowed("a direct conversation", "it is not yours.")
     check(Act.REDACT, room, role, rank)
+
+
+def check_ctcp(room: Room, text: str) -> None:
+    """Refuse requests to other people's clients (CTCP) where they are not wanted; /me is none.
+
+    :raise CannotSpeak: if this is one.
+    """
+    if Mode.NO_CTCP in room.modes and text.startswith("\x01") and text[1:8] != "ACTION ":
+        raise CannotSpeak(room.name, "requests to clients are not wanted there.")
 
 
 def check_over(

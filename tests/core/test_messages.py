@@ -12,7 +12,6 @@ from chatd.errors import (
     EmptyMessage,
     NoSuchAccount,
     NoSuchRoom,
-    NotAllowed,
     RegisteredOnly,
     TooFast,
 )
@@ -144,13 +143,14 @@ class SpeakTests(RoomCase):
         self.post(self.bob, "#tea")
 
     def test_for_a_role(self) -> None:
-        """What is for ops, ops hear, and those above; it takes a voice to say it."""
-        self.assertRaises(NotAllowed, self.post, self.bob, "#tea", least=Role.OP)
-        self.house.ask(self.ada, "GRANT", "#tea", "bob", "voice")
-        self.bob.hears(), self.ada.hears()
+        """What is for ops, ops hear, and those above, and whoever says it: any member may."""
         posted = self.post(self.bob, "#tea", least=Role.OP)
         self.assertEqual(posted.to, "@#tea")
-        self.assertEqual((self.ada.hears(), self.bob.hears()), (["bob: hello"], []))
+        self.assertEqual((self.ada.hears(), self.bob.hears()), (["bob: hello"], ["bob: hello"]))
+        self.post(self.ada, "#tea", least=Role.OP)
+        self.assertEqual((self.ada.hears(), self.bob.hears()), (["ada: hello"], []))
+        self.house.ask(self.ada, "GRANT", "#tea", "bob", "voice")
+        self.bob.hears(), self.ada.hears()
         self.post(self.ada, "#tea", least=Role.VOICE)
         self.assertEqual(self.bob.hears(), ["ada: hello"])
 

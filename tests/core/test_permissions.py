@@ -40,7 +40,7 @@ class MayTests(SynchronousTestCase):
             Act.CHANGE_MODES: Role.OP,
             Act.CHANGE_MASKS: Role.OP,
             Act.READ_MASKS: Role.MEMBER,
-            Act.ANNOUNCE: Role.VOICE,
+            Act.ANNOUNCE: Role.MEMBER,
             Act.READ_METADATA: None,
             Act.DESCRIBE: Role.OP,
             Act.REDACT: Role.OP,

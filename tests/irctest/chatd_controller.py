@@ -123,6 +123,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):  # type: 
             OptionalBehaviors.SASL_REAUTHENTICATION,
             OptionalBehaviors.MULTI_NAMES_COMMAND,
             OptionalBehaviors.MULTI_KICK,
+            OptionalBehaviors.NO_CTCP,
         }
     )
     isupport = {

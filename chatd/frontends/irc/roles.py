@@ -9,6 +9,7 @@ SIGNS = {Role.OWNER: "~", Role.ADMIN: "&", Role.OP: "@", Role.VOICE: "+"}
 ROLES = {"q": Role.OWNER, "a": Role.ADMIN, "o": Role.OP, "v": Role.VOICE}
 LISTINGS = {"b": Listing.BAN, "e": Listing.EXCEPT, "I": Listing.INVITE}
 MODES: dict[str, Mode | str] = {
+    "C": Mode.NO_CTCP,
     "i": Mode.INVITE_ONLY,
     "k": "password",
     "l": "limit",

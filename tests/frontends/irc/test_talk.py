@@ -68,8 +68,18 @@ class TalkTests(SynchronousTestCase):
         self.asks("NOTICE +#TEA :and voices")
         self.assertEqual(self.bob.hears(), [":ada NOTICE +#tea :and voices"])
         self.assertEqual(self.cy.hears(), [])
-        self.cy.says("PRIVMSG @#tea :me too?")
-        self.assertEqual([line.verb for line in self.cy.lines()], ["482"])
+        self.cy.says("PRIVMSG @#tea :help!")
+        self.assertEqual(self.ada.hears(), [":cy PRIVMSG @#tea :help!"])
+        self.assertEqual((self.cy.hears(), self.bob.hears()), ([], []))
+
+    def test_no_ctcp(self) -> None:
+        """Where CTCP is not wanted only /me goes through."""
+        self.asks("MODE #tea +C")
+        self.bob.hears()
+        (refusal,) = self.asks("PRIVMSG #tea :\x01VERSION\x01")
+        self.assertIn("404 ada #tea", refusal)
+        self.asks("PRIVMSG #tea :\x01ACTION smiles\x01")
+        self.assertEqual(self.bob.hears(), [":ada PRIVMSG #tea :\x01ACTION smiles\x01"])
 
     def test_moderated(self) -> None:
         """Where it is moderated one needs a voice."""

@@ -53,7 +53,7 @@ class WelcomeTests(SynchronousTestCase):
         self.assertEqual(tokens["NETWORK"], "Tea\\x20House")
         self.assertEqual(tokens["PREFIX"], "(qaov)~&@+")
         self.assertEqual(tokens["STATUSMSG"], "~&@+")
-        self.assertEqual(tokens["CHANMODES"], "beI,k,l,imnrst")
+        self.assertEqual(tokens["CHANMODES"], "beI,k,l,Cimnrst")
         self.assertEqual(tokens["CASEMAPPING"], "ascii")
         self.assertEqual(tokens["NICKLEN"], "32")
         self.assertIn("WHOX", tokens)
