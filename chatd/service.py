@@ -41,27 +41,14 @@ def make_core(
 ) -> Core:
     """Make the services and tie them together.
 
-    :param clock: gives milliseconds since 1970.
-    :param new_id: gives a short text, never the same twice.
-    :param secret: this house's own, from which made-up host names are derived.
-    """
+    `clock` gives milliseconds since 1970, `new_id` a short text, never the same twice;
+    `secret` is this house's own: made-up hosts and salts are derived from it."""
     log = Log(store, bus, reactor, clock)
     sessions = Sessions(log)
     places = Places(sessions)
     rooms = Rooms(store, log, sessions, places, settings)
     conversations = Conversations(store, store, log, sessions)
-    presence = Presence(log, sessions, places, settings)
-    metadata = Metadata(store, log, sessions, places, settings)
-    missed = Missed(store, store, log, settings)
-    delivery = Delivery(sessions, places)
-    bus.subscribe(delivery.hear)
-    delivery.also(rooms.heard)
-    delivery.also(presence.heard)
-    delivery.also(metadata.heard)
-    delivery.also(conversations.heard)
-    sessions.also(conversations.given_up)
-    delivery.also(missed.heard)
-    return Core(
+    core = Core(
         settings=settings,
         accounts=Accounts(store, authenticators, settings, reactor, clock, secret),
         sessions=sessions,
@@ -72,12 +59,23 @@ def make_core(
         conversations=conversations,
         history=History(store, log, places, conversations, settings),
         markers=Markers(store, log, sessions, places, conversations),
-        missed=missed,
-        presence=presence,
-        metadata=metadata,
+        missed=Missed(store, store, log, settings),
+        presence=Presence(log, sessions, places, settings),
+        metadata=Metadata(store, log, sessions, places, settings),
         log=log,
         gate=Gate(settings, reactor.seconds),
         secret=secret,
         new_id=new_id,
         started=clock(),
     )
+    return _connected(core, bus)
+
+
+def _connected(core: Core, bus: IBus) -> Core:
+    """The core, with everybody hearing of what has been told, in this order."""
+    delivery = Delivery(core.sessions, core.places)
+    bus.subscribe(delivery.hear)
+    for service in (core.rooms, core.presence, core.metadata, core.conversations, core.missed):
+        delivery.also(service.heard)
+    core.sessions.also(core.conversations.given_up)
+    return core
