@@ -5,12 +5,10 @@ A test case mixes `StoreContract` in and says in `make_store` which store it is 
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
-from typing import Any
 
-from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
 from chatd.errors import AccountExists, NameTaken, NoSuchRoom
@@ -20,27 +18,18 @@ from chatd.events import (
     Joined,
     Kept,
     Left,
-    MaskChanged,
-    ModeChanged,
-    Posted,
-    Redacted,
-    Removed,
     Renamed,
-    RoleChanged,
     TopicChanged,
 )
 from chatd.interfaces import IStore
 from chatd.model import (
     Account,
     Drop,
-    Erase,
     Invitation,
-    Kind,
     Listing,
     Mask,
     Member,
     Mode,
-    Person,
     Put,
     Rank,
     Role,
@@ -49,65 +38,7 @@ from chatd.model import (
     Topic,
 )
 from chatd.names import direct_name, skeleton
-
-ADA = Person("ada", "~ada", "a.cloak", "Ada Lovelace", "Ada", 1)
-GUEST = Person("guest7", "u@ser", "b.cloak", "somebody")
-HUGE = 10**30
-
-
-def said(room: Room, text: str = "hello", at: int = 1000, **more: Any) -> Posted:
-    """A message in a room."""
-    return Posted(by=ADA, at=at, room=room, to=more.pop("to", room.name), text=text, **more)
-
-
-def taken_back(room: Room, number: int) -> Kept:
-    """A message is erased, and its room hears of it."""
-    redacted = Redacted(by=ADA, at=1500, room=room, to=room.name, message=f"{room.key}-{number}")
-    return Kept(redacted, (Erase(room.key, number),))
-
-
-def examples(room: Room) -> Sequence[Entry]:
-    """Every kind of entry, with as little and with as much in it as there can be."""
-    by: dict[str, Any] = {"by": ADA, "at": 1234, "room": room}
-    return [
-        said(room),
-        said(
-            room,
-            "Grüße, 世界 🫖\x01\n",
-            to="@" + room.name,
-            kind=Kind.NOTICE,
-            tags={"+draft/reply": "1-2", "empty": "", "odd": "; \\ \r\n"},
-            least=Role.OP,
-        ),
-        said(room, "", to="Eve", tags={"+typing": "done"}, least=Role.MEMBER),
-        said(room, "one\n\ntwo three", joints=(8, 9)),
-        Redacted(**by, to=room.name, message="1-2"),
-        Redacted(**by, to="@" + room.name, message="1-2", reason="spam", least=Role.OP),
-        Renamed(**by, before="#tea", now="#Tee"),
-        Renamed(**by, before="#tea", now="#Tee", reason="auf Deutsch"),
-        Joined(**by),
-        Joined(**by | {"by": GUEST}, role=Role.OWNER | Role.VOICE, away="tea"),
-        Left(**by),
-        Left(**by, reason="so long"),
-        Removed(**by, who=GUEST),
-        Removed(**by | {"by": GUEST}, who=ADA, reason="why not"),
-        TopicChanged(**by, text="all about oolong"),
-        TopicChanged(**by, text=""),
-        ModeChanged(**by, mode=Mode.SECRET, on=True),
-        ModeChanged(**by, mode="password", on=True, value="sésame"),
-        ModeChanged(**by, mode="limit", on=False),
-        RoleChanged(**by, who=GUEST, role=Role.VOICE, on=True),
-        RoleChanged(**by, who=ADA, role=Role.OWNER | Role.OP, on=False),
-        MaskChanged(**by, listing=Listing.BAN, pattern="*!*@évil", on=True, expires=99),
-        MaskChanged(**by, listing=Listing.INVITE, pattern="ada", on=False),
-    ]
-
-
-def as_read(entry: Entry, number: int) -> Entry:
-    """An entry as it should come back: numbered, without its cause and without real names."""
-    people = [f.name for f in fields(entry) if isinstance(getattr(entry, f.name), Person)]
-    bare: dict[str, Any] = {name: replace(getattr(entry, name), real="") for name in people}
-    return replace(entry, cause=None, number=number, **bare)  # type: ignore[call-arg]
+from tests.stores.examples import ADA, HUGE, as_read, deferred, examples, said, taken_back
 
 
 class StoreContract:
@@ -538,8 +469,3 @@ class StoreContract:
             await self.say(await self.direct(*names, members=(self.ada,)), "x", at=at)
         found = await self.store.conversations(self.ada.key, 0, 99, 9)
         self.assertEqual([c.other for c in found], ["guest7", "ada"])
-
-
-def deferred(coroutine: Coroutine[Deferred[Any], Any, Any]) -> Deferred[Any]:
-    """The Deferred of a coroutine, for assertFailure."""
-    return Deferred.fromCoroutine(coroutine)

@@ -16,7 +16,8 @@ from chatd.errors import NotKept, StartError
 from chatd.events import Kept
 from chatd.model import Rank, Url
 from chatd.stores.sql import Options, SQLStore, make
-from tests.stores.contract import StoreContract, deferred, said, taken_back
+from tests.stores.contract import StoreContract
+from tests.stores.examples import deferred, said, taken_back
 from tests.stores.on_disk import TEA, everything, folder, numbers, opened
 
 
