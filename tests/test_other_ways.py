@@ -12,14 +12,12 @@ from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
 
 from chatd.frontends.tls import Pair, make_pair
+from tests.browser import BINARY, TEXT, Browser, text, trust
 from tests.daemon import PATIENCE, Daemon, free_port
 from tests.talker import Talker
 
-TEXT = "text.ircv3.net"
-BINARY = "binary.ircv3.net"
 HEADER = b"PROXY TCP4 192.0.2.7 198.51.100.1 56324 6697\r\n"
 PORTS = {name: free_port() for name in ("websocket", "behind", "strange")}
 
@@ -39,64 +37,31 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield daemon
 
 
-def context(daemon: Daemon, own: Pair | None = None) -> ssl.SSLContext:
-    """What trusts the daemon, and shows a certificate of its own if it has one."""
-    made = ssl.create_default_context(cafile=str(daemon.certificate))
-    made.check_hostname = False
-    if own is not None:
-        made.load_cert_chain(own.certificate, own.key)
-    return made
-
-
-def browser(
-    daemon: Daemon, *wanted: str, own: Pair | None = None, **headers: str
-) -> ClientConnection:
+def browser(daemon: Daemon, *wanted: str, own: Pair | None = None, **headers: str) -> Browser:
     """A WebSocket to it."""
-    return connect(
-        f"wss://127.0.0.1:{PORTS['websocket']}/",
-        ssl=context(daemon, own),
-        subprotocols=list(wanted),  # type: ignore[arg-type]
-        additional_headers={name.replace("_", "-"): text for name, text in headers.items()},
-        open_timeout=PATIENCE,
-    )
-
-
-def waits_for(socket: ClientConnection, sign: str) -> str:
-    """Read up to a line that has this in it."""
-    while True:
-        message = socket.recv(PATIENCE)
-        line = message.decode() if isinstance(message, bytes) else message
-        if sign in line:
-            return line
-
-
-def enters(socket: ClientConnection, name: str) -> None:
-    """Come on line."""
-    for line in (f"NICK {name}", f"USER {name} 0 * :{name}"):
-        socket.send(line)
-    waits_for(socket, " 001 ")
+    return Browser(daemon, PORTS["websocket"], *wanted, own=own, **headers)
 
 
 @pytest.mark.parametrize(("protocol", "kind"), [(TEXT, str), (BINARY, bytes)])
 def test_talk(daemon: Daemon, protocol: str, kind: type) -> None:
     """A client by WebSocket and one by TLS talk, with compression, in either subprotocol."""
     with browser(daemon, protocol) as web, Talker(daemon, "bob") as bob:
-        assert web.subprotocol == protocol
-        assert "permessage-deflate" in str(web.response and web.response.headers)
-        enters(web, "eve")
-        web.send("JOIN #tea")
+        assert web.connection.subprotocol == protocol
+        assert "permessage-deflate" in str(web.connection.response.headers)
+        web.enters("eve")
+        web.says("JOIN #tea")
         bob.says("JOIN #tea")
-        waits_for(web, "bob")
-        text = "wörds " * 40
-        web.send(f"PRIVMSG #tea :{text}")
+        web.waits_for("bob")
+        words = "wörds " * 40
+        web.says(f"PRIVMSG #tea :{words}")
         bob.waits_for("PRIVMSG")
-        bob.says(f"PRIVMSG #tea :{text}")
+        bob.says(f"PRIVMSG #tea :{words}")
         while True:
-            message = web.recv(PATIENCE)
+            message = web.hears()
             assert isinstance(message, kind)
-            if "PRIVMSG" in (message if isinstance(message, str) else message.decode()):
+            if "PRIVMSG" in text(message):
                 break
-        web.ping().wait(PATIENCE)
+        web.pings()
         bob.says("QUIT")
 
 
@@ -105,16 +70,15 @@ def test_certificate(daemon: Daemon, tmp_path: Path) -> None:
     own = Pair(tmp_path / "own.pem", tmp_path / "own.key")
     make_pair(own, ["ada"], time.time())
     with browser(daemon, TEXT, own=own) as web:
-        web.send("PASS :ada:milk first")
-        enters(web, "ada")
-        web.send("CERT ADD")
-        waits_for(web, "may log in")
+        web.says("PASS :ada:milk first")
+        web.enters("ada")
+        web.says("CERT ADD")
+        web.waits_for("may log in")
     with browser(daemon, TEXT, own=own) as web:
-        for line in ("CAP REQ :sasl", "AUTHENTICATE EXTERNAL"):
-            web.send(line)
-        waits_for(web, "AUTHENTICATE +")
-        web.send(f"AUTHENTICATE {b64encode(b'ada').decode()}")
-        waits_for(web, " 903 ")
+        web.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
+        web.waits_for("AUTHENTICATE +")
+        web.says(f"AUTHENTICATE {b64encode(b'ada').decode()}")
+        web.waits_for(" 903 ")
 
 
 def test_wrong_page(daemon: Daemon) -> None:
@@ -126,35 +90,35 @@ def test_wrong_page(daemon: Daemon) -> None:
 def test_huge(daemon: Daemon) -> None:
     """A message of 100 MB ends its connection, long before it is all sent, and no other."""
     with browser(daemon, TEXT) as quiet, browser(daemon, TEXT) as web:
-        enters(quiet, "quiet")
+        quiet.enters("quiet")
         with pytest.raises(ConnectionClosed) as caught:
-            web.send("x" * 100_000_000)
-            web.recv(PATIENCE)
+            web.says("x" * 100_000_000)
+            web.hears()
         assert caught.value.rcvd is None or caught.value.rcvd.code == 1009
-        quiet.send("PING still")
-        waits_for(quiet, "still")
+        quiet.says("PING still")
+        quiet.waits_for("still")
 
 
 def test_fragments_for_ever(daemon: Daemon) -> None:
     """So does one that does not end."""
     with browser(daemon, TEXT) as web, pytest.raises(ConnectionClosed) as caught:
-        web.send("x" * 100 for _ in range(1_000_000))
+        web.says_in_frames("x" * 100 for _ in range(1_000_000))
     assert caught.value.rcvd is None or caught.value.rcvd.code == 1009
 
 
 def test_through_a_web_server(daemon: Daemon) -> None:
     """Where a listed proxy says that the browser is, it is."""
     with browser(daemon, TEXT, X_Forwarded_For="192.0.2.9") as web:
-        enters(web, "mia")
-        web.send("WHOIS mia")
-        assert "192.0.2.9" in waits_for(web, " 311 ")
+        web.enters("mia")
+        web.says("WHOIS mia")
+        assert "192.0.2.9" in web.waits_for(" 311 ")
 
 
 def proxied(daemon: Daemon, name: str, header: bytes) -> ssl.SSLSocket:
     """A TLS connection with something before it."""
     plain = socket.create_connection(("127.0.0.1", PORTS[name]), PATIENCE)
     plain.sendall(header)
-    return context(daemon).wrap_socket(plain)
+    return trust(daemon).wrap_socket(plain)
 
 
 def test_through_a_proxy(daemon: Daemon) -> None:
