@@ -12,18 +12,21 @@ is read or written may be lost, and the connection hangs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from types import TracebackType
 from typing import Any
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from chatd.frontends.tls import Pair
 from tests.daemon import PATIENCE, Daemon
 
 TEXT = "text.ircv3.net"
 BINARY = "binary.ircv3.net"
+MOMENT = 0.05
 
 
 def trust(daemon: Daemon, own: Pair | None = None) -> ssl.SSLContext:
@@ -93,6 +96,14 @@ class Browser:
         message: str | bytes = self._run(asyncio.wait_for(self.connection.recv(), PATIENCE))
         return message
 
+    def hears_all(self) -> list[str | bytes]:
+        """All that has come, and comes in a moment; nothing more after the end."""
+        heard: list[str | bytes] = []
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            while True:
+                heard.append(self._run(asyncio.wait_for(self.connection.recv(), MOMENT)))
+        return heard
+
     def waits_for(self, sign: str) -> str:
         """Read up to a line that has this in it."""
         while sign not in (line := text(self.hears())):
@@ -111,15 +122,6 @@ class Browser:
             await asyncio.wait_for(await self.connection.ping(), PATIENCE)
 
         self._run(ping())
-
-    def breaks(self) -> None:
-        """Lose the connection without a word."""
-
-        async def abort() -> None:
-            self.connection.transport.abort()
-            await self.connection.wait_closed()
-
-        self._run(abort())
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self._runner.run(work)

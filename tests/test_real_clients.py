@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import Daemon, environment
+from tests.programs import IRSSI, WEECHAT, weechat_version
 from tests.terminal import Terminal, wait_until
 
 PROGRAMS = ("irssi", "weechat", "openssl", "tmux")
@@ -36,24 +37,6 @@ _THERE = {
     "dora": ["You joined #tea"],
 }
 """What shows each of them that they are in a room."""
-
-IRSSI = """
-settings = {
-  "fe-text" = { paste_verify_line_count = "0"; paste_join_multiline = "no"; };
-  "irc/core" = { cmd_queue_speed = "0msec"; cmds_max_at_once = "1000"; };
-  "fe-common/core" = { autolog = "yes"; autolog_level = "ALL"; autolog_path = "LOGS/$0.log"; };
-};
-"""
-"""Typed as fast as a program types, nothing held back, and everything logged."""
-
-WEECHAT = (
-    "/set weechat.look.paste_max_lines -1",
-    "/set irc.server_default.anti_flood_prio_high 0",
-    "/set irc.server_default.anti_flood_prio_low 0",
-    "/set logger.file.flush_delay 0",
-    "/set logger.file.path LOGS",
-)
-"""The same for WeeChat."""
 
 
 @dataclass
@@ -129,7 +112,7 @@ class Place:
         given = [part for line in settings for part in ("-r", line)]
         terminal = self.sit_down("bob", "weechat", "-d", str(home), *given)
         terminal.wait_for("logger.file.path")
-        tls = "tls" if _weechat_version() >= 4 else "ssl"
+        tls = "tls" if weechat_version() >= 4 else "ssl"
         fingerprint = self.fingerprint.replace(":", "").lower()
         terminal.type(
             f"/server add home 127.0.0.1/{self.port} -{tls} -{tls}_fingerprint={fingerprint}"
@@ -308,11 +291,6 @@ def _weechat_log(logs: Path, room: str) -> Path:
     return logs / (
         f"irc.{room}.home.weechatlog" if room == "server" else f"irc.home.{room}.weechatlog"
     )
-
-
-def _weechat_version() -> int:
-    done = subprocess.run(["weechat", "--version"], capture_output=True, text=True, check=True)
-    return int(done.stdout.partition(".")[0])
 
 
 def _own(said: list[str], name: str) -> list[str]:
