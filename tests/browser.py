@@ -56,6 +56,7 @@ class Browser:
             subprotocols=list(wanted),  # type: ignore[arg-type]
             additional_headers={name.replace("_", "-"): text for name, text in headers.items()},
             open_timeout=PATIENCE,
+            max_queue=None,  # else it does not hear the end before all has been asked for
             proxy=None,
         )
         try:
