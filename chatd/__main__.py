@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chatd import __version__, config, directory, reference
+from chatd.bench.options import add as add_bench_options
 from chatd.config import Config, ConfigError
 from chatd.errors import ChatError, StartError
 from chatd.model import Rank
@@ -94,6 +95,14 @@ def _run(options: argparse.Namespace) -> None:
     sys.argv = ["twistd", "--nodaemon", "--pidfile=", "--umask=077"]
     sys.argv += ["chatd", "--config", str(options.config)]
     run()
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from chatd.bench.command import run
+
+    status = run(options)
+    if status:
+        sys.exit(status)
 
 
 def _version(options: argparse.Namespace) -> None:
@@ -223,6 +232,10 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument(
         "--lasts", type=_seconds, default="7d", metavar="TIME", help="for how long (7d)"
     )
+    about = "let clients talk, and measure how long that takes and what is lost"
+    bench = actions.add_parser("bench", help=about)
+    bench.set_defaults(act=_bench)
+    add_bench_options(bench)
     _action(actions, "version", _version, "say which chatd this is")
     return parser
 

@@ -12,8 +12,9 @@ from chatd.bench.tally import Tally
 
 WARMING = 0.2
 """The share of a run that does not count for growth: caches fill, and the allocator settles."""
-_SETTLED = 60.0
+_SETTLED = 300.0
 _TOO_LATE = 0.01
+_FEW = 10.0
 
 
 @dataclass(slots=True)
@@ -161,7 +162,7 @@ class Report:
         tally = self.tally
         if tally.unanswered:
             yield f"\nOf {tally.unanswered:,} posts nobody heard anything, not even their senders."
-        if self.waiting > max(20.0, self.plan.rate):
+        if self.waiting > max(_FEW, self.plan.rate / 2):
             yield (
                 f"\n{self.waiting:,} posts had not come back to their senders when the time was"
                 " up: the server slows\nthe clients down ([limits] has how much one session,"

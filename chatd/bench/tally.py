@@ -66,6 +66,11 @@ class Tally:
         """How many posts are on their way that not even their senders have back."""
         return sum(post.sender in post.awaited for post in self._under_way.values())
 
+    def has_posted(self, client: int) -> bool:
+        """Whether a post of this client is on its way."""
+        room = self._rooms.get(self._where.get(client, ""))
+        return room is not None and any(post.sender == client for post in room.posts.values())
+
     def begin(self) -> None:
         """From now on the minutes count."""
         self._begun = self._clock()
@@ -89,6 +94,11 @@ class Tally:
             post.awaited.remove(client)
             self.due -= 1
             self._finish(post)
+
+    def drop(self, client: int) -> None:
+        """A client has lost its connection: what it has not heard stays due."""
+        self._rooms[self._where.pop(client)].members.discard(client)
+        self.disconnected += 1
 
     # -- who says what, and who hears it
 
@@ -134,7 +144,7 @@ class Tally:
     def _finish(self, post: Post) -> None:
         if post.awaited:
             return
-        self._drop(post)
+        self._remove(post)
         if post.last is not None:
             self.everybody.add(post.sent - self._begun, post.last - post.sent)
 
@@ -142,7 +152,7 @@ class Tally:
         self.lost += len(post.awaited)
         self.unanswered += post.last is None
         self._given_up.add(post.number)
-        self._drop(post)
+        self._remove(post)
 
-    def _drop(self, post: Post) -> None:
+    def _remove(self, post: Post) -> None:
         del self._under_way[post.number], post.room.posts[post.number]

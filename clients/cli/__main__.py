@@ -6,22 +6,18 @@ import argparse
 import asyncio
 import getpass
 import os
-import re
 import sys
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any, NoReturn
-
-from twisted.internet.abstract import isIPv6Address
 
 from clients.cli import looks, scripts
 from clients.cli.passwords import find_password, new_password
 from clients.cli.session import Exit, Failed, Place, Session
 from clients.cli.typed import lines
 from clients.lib.model import Login
-from clients.lib.trust import Pins, normal
+from clients.lib.places import address
+from clients.lib.trust import Pins, known_hosts, normal
 
-PORT = 6697
 PATIENCE = 120.0
 """Seconds that a script bears to be without a connection."""
 
@@ -285,16 +281,10 @@ _ADDERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 
 
 def _address(text: str) -> str:
-    """`host` or `host:port` or `[address]:port`, always with a port."""
-    found = re.fullmatch(r"\[([0-9a-fA-F:.]+)\](?::(\d{1,5}))?|([^:\s/]+)(?::(\d{1,5}))?", text)
-    if found is None:
-        if isIPv6Address(text):
-            return f"{text}:{PORT}"
-        raise argparse.ArgumentTypeError(f"{text!r} is no HOST or HOST:PORT")
-    host, port = found[1] or found[3], int(found[2] or found[4] or PORT)
-    if not 0 < port < 65536:
-        raise argparse.ArgumentTypeError(f"there is no port {port}")
-    return f"{host}:{port}"
+    try:
+        return address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _count(text: str) -> int:
@@ -305,9 +295,7 @@ def _count(text: str) -> int:
 
 def _place(options: argparse.Namespace) -> Place:
     host, _, port = options.host.rpartition(":")
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    pins = Path(base) / "chatd" / "known_hosts"
-    return Place(host.lower(), int(port), pins, options.fingerprint)
+    return Place(host.lower(), int(port), known_hosts(os.environ), options.fingerprint)
 
 
 def _login(options: argparse.Namespace) -> Login:

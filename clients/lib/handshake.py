@@ -38,11 +38,22 @@ _REFUSAL = re.compile("43[2367]|46[345]|90[24568]|FAIL|ERROR")
 
 
 class Handshake:
-    """One connection's way in. It ends with `Welcome`, `LoginFailed` or `Registered`."""
+    """One connection's way in. It ends with `Welcome`, `LoginFailed` or `Registered`.
+
+    :param needed: the capabilities without which we do not go on.
+    :param wanted: those that we use where the server has them.
+    """
 
     def __init__(
-        self, login: Login, send: Callable[[Line], None], tell: Callable[[Event], None]
+        self,
+        login: Login,
+        send: Callable[[Line], None],
+        tell: Callable[[Event], None],
+        needed: tuple[str, ...] = NEEDED,
+        wanted: tuple[str, ...] = WANTED,
     ) -> None:
+        self._needed = needed
+        self._wanted = wanted
         self._login = login
         self._send = send
         self._tell = tell
@@ -91,12 +102,12 @@ class Handshake:
 
     def _request(self) -> None:
         extra = ("draft/account-registration",) if self._login.register else ("sasl",)
-        needed = NEEDED if self._guest else NEEDED + extra
+        needed = self._needed if self._guest else self._needed + extra
         missing = [name for name in needed if name not in self._offered]
         if missing:
             self._fail("CAPABILITIES", f"this server cannot do {', '.join(missing)}.")
             return
-        wanted = [name for name in (*WANTED, *extra) if name in self._offered]
+        wanted = [name for name in (*self._wanted, *extra) if name in self._offered]
         self._send(Line("CAP", ("REQ", " ".join(wanted))))
 
     def _acknowledged(self) -> None:

@@ -8,6 +8,7 @@ a certificate is remembered it is the only one accepted, whoever vouches for ano
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography import x509
@@ -23,6 +24,12 @@ from zope.interface import implementer
 
 class CertificateRefused(Exception):
     """The server's certificate is not the one we expect; nothing has been sent to it."""
+
+
+def known_hosts(environment: Mapping[str, str]) -> Path:
+    """Where a user's certificates are remembered."""
+    base = environment.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "chatd" / "known_hosts"
 
 
 class Pins:
@@ -105,27 +112,33 @@ class Trust:
 
 @implementer(IOpenSSLClientConnectionCreator)
 class Checked:
-    """TLS for one attempt, which goes on with any certificate and says what is to think of it."""
+    """TLS for one attempt, which goes on with any certificate and says what is to think of it.
 
-    def __init__(self, host: str) -> None:
+    :param authorities: a file of those who may vouch for it, instead of the system's.
+    """
+
+    def __init__(self, host: str, authorities: Path | None = None) -> None:
         self._host = host
         self._vouched = True
         self._context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         self._context.set_min_proto_version(SSL.TLS1_2_VERSION)
-        self._context.set_default_verify_paths()
+        if authorities is None:
+            self._context.set_default_verify_paths()
+        else:
+            self._context.load_verify_locations(str(authorities))
         self._context.set_verify(SSL.VERIFY_PEER, self._note)
 
     def clientConnectionForTLS(  # noqa: N802 - Twisted calls it
         self, protocol: TLSMemoryBIOProtocol
     ) -> SSL.Connection:
         connection = SSL.Connection(self._context, None)
-        if not _is_address(self._host):
+        if not is_address(self._host):
             connection.set_tlsext_host_name(self._host.encode("idna"))
         return connection
 
     def vouched(self, connection: SSL.Connection) -> bool:
         """Whether authorities vouch for the certificate, and it is for this host."""
-        verify = verify_ip_address if _is_address(self._host) else verify_hostname
+        verify = verify_ip_address if is_address(self._host) else verify_hostname
         try:
             verify(connection, self._host)
         except (VerificationError, CertificateError):
@@ -157,5 +170,6 @@ def shown(fingerprint: str) -> str:
     return ":".join(fingerprint[n : n + 2] for n in range(0, len(fingerprint), 2)).upper()
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether a host is given by its address, which no certificate is chosen by."""
     return isIPAddress(host) or isIPv6Address(host)

@@ -137,6 +137,17 @@ def test_who_leaves() -> None:
     assert book.ends() == (0, 0, 0)
 
 
+def test_who_is_dropped() -> None:
+    """What has not come when the server hangs up is lost; what is sent later is not due."""
+    book = Book()
+    number = book.tally.send(ADA)
+    book.tally.drop(EVE)
+    later = book.tally.send(ADA)
+    for client in (ADA, BOB):
+        book.hears(client, number, later)
+    assert (book.ends(), book.tally.disconnected) == ((1, 0, 0), 1)
+
+
 def test_who_comes_again() -> None:
     """A room that one comes back to is heard anew."""
     book = Book()
