@@ -166,7 +166,10 @@ class Trial:
         if self._host is None:
             self._own = OwnDaemon(self._reactor)
             return await self._own.start()
-        return await meet(self._reactor, self._host, Pins(known_hosts(os.environ)), _say)
+        try:
+            return await meet(self._reactor, self._host, Pins(known_hosts(os.environ)), _say)
+        except ValueError as error:
+            raise Trouble(f"{self._host.name!r} cannot be the name of a host.") from error
 
     def _report(self, errors: list[str] | None) -> Report:
         load = self.load

@@ -18,7 +18,7 @@ from twisted.internet.defer import (
     TimeoutError,
     gatherResults,
 )
-from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 
 from chatd.bench.client import Client, Trouble
 from chatd.bench.plan import Plan
@@ -35,6 +35,7 @@ FAILURES = (
     CertificateRefused,
     ConnectError,
     ConnectionClosed,
+    DNSLookupError,
     SSL.Error,
     TimeoutError,
     Trouble,
@@ -201,13 +202,15 @@ class Load:
 
     async def _post(self, begun: float) -> None:
         """Post at a steady rate, whether the server keeps up or not."""
-        rate, end = self._plan.rate, begun + self._plan.seconds
-        while not self._over and (now := self._reactor.seconds()) < end:
-            while (due := begun + self._said / rate) <= now:
+        rate, length = self._plan.rate, self._plan.seconds
+        planned = max(1, round(rate * length))
+        while not self._over and self._said < planned:
+            now = self._reactor.seconds()
+            while self._said < planned and (due := begun + self._said / rate) <= now:
                 self._say(now - due)
             self.tally.give_up(self._plan.patience)
-            self.stage = Stage("talking", now - begun, self._plan.seconds)
-            await self._until(min(due, end))
+            self.stage = Stage("talking", min(now - begun, length), length)
+            await self._until(begun + self._said / rate)
 
     def _say(self, late: float) -> None:
         speaker = self._speaker(self._said)

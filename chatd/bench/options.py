@@ -122,7 +122,10 @@ def _add_host(parser: argparse.ArgumentParser) -> None:
         help="SHA-256 its certificate must have",
     )
     group.add_argument(
-        "--cafile", metavar="FILE", type=_file, help="authorities, one of whom must vouch for it"
+        "--cafile",
+        metavar="FILE",
+        type=_authorities,
+        help="authorities, one of whom must vouch for it",
     )
     group.add_argument(
         "--accounts",
@@ -231,19 +234,27 @@ def _fingerprint(text: str) -> str:
     return plain
 
 
-def _file(text: str) -> Path:
-    path = Path(text)
+def _authorities(text: str) -> Path:
+    from cryptography import x509
+
     try:
-        path.read_bytes()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"{text} cannot be read ({error.strerror})") from None
-    return path
+        x509.load_pem_x509_certificates(_bytes(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} has no certificates in PEM") from None
+    return Path(text)
 
 
 def _accounts(text: str) -> tuple[tuple[str, str], ...]:
-    lines = _file(text).read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = _bytes(text).decode(errors="replace").splitlines()
     pairs = [line.split(None, 1) for line in lines if line.strip()]
     wrong = [number for number, pair in enumerate(pairs, 1) if len(pair) != 2]
     if wrong or not pairs:
         raise argparse.ArgumentTypeError(f"{text} is not of lines like NAME PASSWORD")
     return tuple((name, password) for name, password in pairs)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return Path(text).read_bytes()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text} cannot be read ({error.strerror})") from None

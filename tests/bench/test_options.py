@@ -81,6 +81,7 @@ def test_host(tmp_path: Path) -> None:
         ("--slo p99", "argument --slo: 'p99' is no goal"),
         ("--fingerprint AB:CD example", "'AB:CD' is no SHA-256, 64 hexadecimal digits"),
         ("--cafile /nowhere/ca.pem example", "/nowhere/ca.pem cannot be read (No such file"),
+        ("--cafile /dev/null example", "/dev/null has no certificates in PEM"),
         ("--accounts /nowhere/accounts example", "/nowhere/accounts cannot be read"),
         ("--accounts /dev/null example", "/dev/null is not of lines like NAME PASSWORD"),
         ("example:99999", "there is no port 99999"),
@@ -101,7 +102,6 @@ def test_no_good(line: str, why: str, capsys: pytest.CaptureFixture[str]) -> Non
     [
         ("--clients 5", "10 rooms for 5 clients: some would be empty."),
         (f"--fingerprint {PIN}", "--fingerprint is for another host: name it."),
-        ("--cafile /dev/null", "--cafile is for another host: name it."),
         ("--slo memory=36k example", "memory=36k can be judged of a daemon of our own only."),
     ],
 )
