@@ -28,7 +28,7 @@ bench: $(VENV)/for-testing
 	$(BIN)/python -m bench
 
 irctest: $(VENV)/for-testing
-	tests/irctest/run
+	$(BIN)/python tests/irctest/run.py $(or $(IRCTEST),--help)
 
 fuzz: $(VENV)/for-testing
 	CHATD_FUZZ_SECONDS=600 $(PYTEST) -k fuzz

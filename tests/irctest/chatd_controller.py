@@ -54,10 +54,9 @@ passes = 1
 [listen irc]
 type = irc
 endpoint = tcp:{port}:interface=127.0.0.1
-tls = no
+tls = {tls}
 password = {password}
 """
-
 
 DISK = 0.05
 """Seconds in which a message is stored: these tests do not wait for that, and nobody hears it
@@ -68,7 +67,6 @@ type = websocket
 endpoint = tcp:{port}:interface=127.0.0.1
 tls = no
 """
-
 
 LONGEST_IN_A_LINE = 400
 
@@ -88,6 +86,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):  # type: 
     """Starts a daemon for each test."""
 
     software_name = "chatd"
+    tls = "no"
     supported_sasl_mechanisms = {"PLAIN", "EXTERNAL", "SCRAM-SHA-256"}
     supports_sts = False
     extban_mute_char = "m"
@@ -166,6 +165,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):  # type: 
         asked = self.test_config
         settings = SETTINGS.format(
             port=port,
+            tls=self.tls,
             password=password or "",
             before=_yes(asked.account_registration_before_connect),
             email=_yes(asked.account_registration_requires_email),
@@ -187,7 +187,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):  # type: 
         if cls._template is None:
             folder = Path(tempfile.mkdtemp(prefix="chatd-irctest-"))
             ini = folder / "chatd.ini"
-            ini.write_text(SETTINGS.format(port=1, password="", before="yes", email="no"))
+            ini.write_text(SETTINGS.format(port=1, tls="no", password="", before="yes", email="no"))
             add = ("account", "add", "operuser", "--rank", "admin", "--config", ini)
             chatd(*add, input=b"operpassword\n", stdout=subprocess.DEVNULL)
             cls._template = folder / "data"
