@@ -24,6 +24,15 @@ from irctest.specifications import Capabilities, OptionalBehaviors
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
+TEMPLATE = """
+[server]
+data = data
+[auth]
+authenticators = password, certificate, scram
+[authenticator password]
+memory = 8k
+passes = 1
+"""
 SETTINGS = """
 [server]
 name = My.Little.Server
@@ -37,6 +46,7 @@ authenticators = password, certificate, scram
 registration = open
 register_before_connect = {before}
 register_email = {email}
+names = {names}
 fixed_names = no
 cloak = no
 shortest_password = 1
@@ -56,6 +66,8 @@ type = irc
 endpoint = tcp:{port}:interface=127.0.0.1
 tls = {tls}
 password = {password}
+proxies = 127.0.0.1
+invisible = {invisible}
 """
 
 DISK = 0.05
@@ -162,14 +174,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):  # type: 
         self.create_config()
         self.port, self.hostname = port, hostname
         ini = self.directory / "chatd.ini"
-        asked = self.test_config
-        settings = SETTINGS.format(
-            port=port,
-            tls=self.tls,
-            password=password or "",
-            before=_yes(asked.account_registration_before_connect),
-            email=_yes(asked.account_registration_requires_email),
-        )
+        settings = self.settings(port, password or "")
         if websocket_port is not None:
             settings += WEBSOCKET.format(port=websocket_port)
             self.sync_sleep_time = DISK
@@ -181,13 +186,33 @@ class ChatdController(BaseServerController, DirectoryBasedController):  # type: 
             self.faketime_enabled = True
         self.proc = self.execute(command, env=environment())
 
+    def settings(self, port: int, password: str) -> str:
+        """The ini, with what the test asks of its server.
+
+        Some ask by changing the settings of another server, Ergo; what is changed there is looked
+        at, and written as what it is called here.
+        """
+        asked = self.test_config
+        ergo: dict[str, Any] = {"accounts": {"multiclient": {}}, "server": {"listeners": {}}}
+        if asked.ergo_config is not None:
+            asked.ergo_config(ergo)
+        return SETTINGS.format(
+            port=port,
+            tls=self.tls,
+            password=password,
+            before=_yes(asked.account_registration_before_connect),
+            email=_yes(asked.account_registration_requires_email),
+            names="unicode" if ergo["server"].get("casemapping") == "precis" else "ascii",
+            invisible=_yes("i" in ergo["accounts"].get("default-user-modes", "")),
+        )
+
     @classmethod
     def template(cls) -> Path:
         """A data directory with the operator that the suite expects, made once."""
         if cls._template is None:
             folder = Path(tempfile.mkdtemp(prefix="chatd-irctest-"))
             ini = folder / "chatd.ini"
-            ini.write_text(SETTINGS.format(port=1, tls="no", password="", before="yes", email="no"))
+            ini.write_text(TEMPLATE)
             add = ("account", "add", "operuser", "--rank", "admin", "--config", ini)
             chatd(*add, input=b"operpassword\n", stdout=subprocess.DEVNULL)
             cls._template = folder / "data"

@@ -81,6 +81,8 @@ class Options(Listening):
     """[listen NAME] type = irc
 
     handshake: how long a client may take until it is on line
+    invisible: whether who comes by this door has the mode i until they take it off: they are
+        found by masks, and WHOIS shows their rooms, only to those who are in a room with them
     idle: how long a client may be silent until it is asked whether it is there; after as long
         again without an answer it is let go
     password: what everybody has to say in PASS to come in by this door; nothing lets all come
@@ -91,6 +93,7 @@ class Options(Listening):
     """
 
     handshake: Seconds = Seconds(60)
+    invisible: bool = False
     idle: Seconds = Seconds(180)
     sts: Seconds | None = None
     sts_port: int = 6697

@@ -42,6 +42,7 @@ from chatd.frontends.irc.profile import Profile, Profiles
 from chatd.frontends.irc.render import render
 from chatd.frontends.irc.replies import reply
 from chatd.frontends.irc.response import Response
+from chatd.frontends.irc.roles import INVISIBLE
 from chatd.frontends.irc.subscriptions import Subscriptions
 from chatd.frontends.outbox import Mailman, Outbox
 from chatd.frontends.proxies import Proxies
@@ -152,7 +153,7 @@ class Client:
         self.fingerprint = fingerprint
         self.since = self.active = irc.core.log.now()
         self.profile: Profile = irc.profiles.of(frozenset())
-        self.modes: frozenset[str] = frozenset()
+        self.modes = frozenset(INVISIBLE if irc.options.invisible else "")
         self.cap_version = 0
         self.handshake: Any = None
         self.heartbeat: Any = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import translate
 from re import IGNORECASE
 from re import compile as pattern
 
+from chatd.answers import Somebody
 from chatd.commands import Request, command
 from chatd.commands.people import somebody
 from chatd.core import Core
@@ -15,8 +16,8 @@ from chatd.core.sessions import Here
 from chatd.errors import ChatError, NoSuchAccount, TooMany
 from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.client import Client
-from chatd.frontends.irc.roles import BOT_MODE, signs
-from chatd.model import Rank, Role, Room
+from chatd.frontends.irc.roles import BOT_MODE, INVISIBLE, signs
+from chatd.model import Person, Rank, Role, Room
 from chatd.names import is_room
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST
@@ -40,7 +41,7 @@ async def who(core: Core, request: Request, mask: str = "*", options: str = "") 
     client = client_of(request)
     found = list(_in_room(core, client, mask) if is_room(mask) else _fitting(core, client, mask))
     if "o" in options.partition("%")[0]:
-        found = [one for one in found if _is_operator(one.here)]
+        found = [one for one in found if is_operator(one.here)]
     fields = options.partition("%")[2]
     for one in found:
         if "%" in options:
@@ -74,12 +75,23 @@ def _fitting(core: Core, client: Client, mask: str) -> Iterator[Found]:
 
 def _is_hidden(core: Core, client: Client, here: Here) -> bool:
     """Whether somebody wants to be found only by those who share a room with them."""
-    sessions = here.sessions.values()
-    hiding = all("i" in getattr(session, "modes", "") for session in sessions)
-    if not hiding or client.key in here.sessions:
+    if not is_invisible(here) or client.key in here.sessions:
         return False
-    theirs = {place.room.key for place in core.places.of(here.person.name)}
-    return not any(place.room.key in theirs for place in core.places.of(client.person.name))
+    return _rooms_of(core, here.person).isdisjoint(_rooms_of(core, client.person))
+
+
+def _rooms_of(core: Core, person: Person) -> set[int]:
+    return {place.room.key for place in core.places.of(person.name)}
+
+
+def is_invisible(here: Here) -> bool:
+    """Whether somebody has the mode `i` in all of their sessions."""
+    return all(INVISIBLE in getattr(session, "modes", "") for session in here.sessions.values())
+
+
+def is_operator(here: Here) -> bool:
+    """Whether somebody has taken up an office of the server."""
+    return any(session.rank >= Rank.MODERATOR for session in here.sessions.values())
 
 
 def _usual(core: Core, client: Client, one: Found) -> list[str]:
@@ -92,7 +104,7 @@ def _usual(core: Core, client: Client, one: Found) -> list[str]:
 
 def _flags(client: Client, one: Found) -> str:
     away = "H" if one.here.away is None else "G"
-    operator = "*" if _is_operator(one.here) else ""
+    operator = "*" if is_operator(one.here) else ""
     bot = BOT_MODE if one.here.person.bot else ""
     return away + operator + bot + signs(one.role, Cap.MULTI_PREFIX in client.caps)
 
@@ -119,10 +131,6 @@ def _chosen(core: Core, client: Client, one: Found, fields: str) -> list[str]:
     return [values[letter] for letter in _WHOX_ORDER if letter in letters]
 
 
-def _is_operator(here: Here) -> bool:
-    return any(session.rank >= Rank.MODERATOR for session in here.sessions.values())
-
-
 @command("WHOIS")
 async def whois(core: Core, request: Request, name: str, other: str = "") -> None:
     """See who somebody is."""
@@ -134,7 +142,15 @@ async def whois(core: Core, request: Request, name: str, other: str = "") -> Non
             client.numeric(Numeric.NOSUCHNICK, one, str(NoSuchAccount(one)))
             client.numeric(Numeric.ENDOFWHOIS, one, "End of /WHOIS list.")
         else:
-            request.reply(somebody(core, request, here))
+            request.reply(_as_seen(core, client, somebody(core, request, here), here))
+
+
+def _as_seen(core: Core, client: Client, one: Somebody, here: Here) -> Somebody:
+    """The rooms of somebody invisible are shown only to those who are in them too."""
+    if not is_invisible(here) or client.key in here.sessions or client.rank >= Rank.MODERATOR:
+        return one
+    mine = _rooms_of(core, client.person)
+    return replace(one, rooms=tuple(pair for pair in one.rooms if pair[0].key in mine))
 
 
 @command("USERHOST")
@@ -143,7 +159,7 @@ async def userhost(core: Core, request: Request, name: str, *more: str) -> None:
     client = client_of(request)
     words = []
     for here in filter(None, map(core.sessions.get, (name, *more[:4]))):
-        operator = "*" if _is_operator(here) else ""
+        operator = "*" if is_operator(here) else ""
         away = "+" if here.away is None else "-"
         person = here.person
         words.append(f"{person.name}{operator}={away}{person.user}@{person.host}")

@@ -24,6 +24,7 @@ ROLE_LETTERS = {role: letter for letter, role in ROLES.items()}
 LISTING_LETTERS = {listing: letter for letter, listing in LISTINGS.items()}
 WITH_VALUE = frozenset("kl")
 BOT_MODE = "B"
+INVISIBLE = "i"
 USER_MODES = "Biow"
 
 

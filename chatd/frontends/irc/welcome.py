@@ -11,8 +11,8 @@ from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.client import Client
 from chatd.frontends.irc.isupport import show_tokens
 from chatd.frontends.irc.metadata import welcome_by_metadata
+from chatd.frontends.irc.people import is_invisible, is_operator
 from chatd.frontends.irc.roles import LISTINGS, MODES, ROLES, USER_MODES, WITH_VALUE
-from chatd.model import Rank
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST
 from chatd.wire.numerics import Numeric
@@ -46,12 +46,11 @@ async def lusers(core: Core, request: Request, mask: str = "", server: str = "")
 
 def _users(core: Core, client: Client) -> None:
     here = len(core.sessions)
-    operators = sum(
-        any(session.rank >= Rank.MODERATOR for session in one.sessions.values())
-        for one in core.sessions
-    )
+    operators = sum(map(is_operator, core.sessions))
+    hidden = sum(map(is_invisible, core.sessions))
     strangers = sum(one.handshake is not None for one in client.irc.clients.values())
-    client.numeric(Numeric.LUSERCLIENT, f"There are {here} users and 0 invisible on 1 servers")
+    text = f"There are {here - hidden} users and {hidden} invisible on 1 servers"
+    client.numeric(Numeric.LUSERCLIENT, text)
     client.numeric(Numeric.LUSEROP, str(operators), "operators are on line")
     client.numeric(Numeric.LUSERUNKNOWN, str(strangers), "connections are not known yet")
     client.numeric(Numeric.LUSERCHANNELS, str(len(core.places)), "rooms there are")

@@ -142,6 +142,18 @@ class WhoisTests(PeopleTestCase):
         lines = self.asks("WHOIS bob", self.here("eve"))
         self.assertNotIn("319", [line.split()[0] for line in lines])
 
+    def test_rooms_of_somebody_invisible(self) -> None:
+        """Rooms of somebody invisible are told to themselves, those inside, and operators."""
+        eve = self.here("eve")
+        self.asks("MODE bob +i", self.bob)
+        self.bob.joins("#milk")
+        self.assertIn("319 ada bob #tea", self.asks("WHOIS bob"))
+        self.assertIn("319 bob bob :#tea @#milk", self.asks("WHOIS bob", self.bob))
+        self.assertNotIn("319", [line.split()[0] for line in self.asks("WHOIS bob", eve)])
+        self.house.account("boss", Rank.ADMIN)
+        self.asks("OPER boss sesame", eve)
+        self.assertIn("319 eve bob :#tea @#milk", self.asks("WHOIS bob", eve))
+
     def test_whowas(self) -> None:
         """WHOWAS tells who had a name before, the newest first."""
         self.asks("QUIT", self.bob)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.core.settings import Server
+from chatd.frontends.irc import make_irc
 from chatd.frontends.irc.welcome import SOFTWARE
 from tests.house import House
 
@@ -69,6 +71,24 @@ class WelcomeTests(SynchronousTestCase):
         self.assertEqual(lines[2], "253 ada 1 :connections are not known yet")
         self.assertEqual(lines[3], "254 ada 1 :rooms there are")
         self.assertEqual(lines[-1], "266 ada 2 2 :Current users 2, most ever 2")
+
+    def test_invisible(self) -> None:
+        """Those who are invisible are counted apart."""
+        self.asks("MODE ada +i")
+        self.house.client("bob")
+        lines = self.asks("LUSERS")
+        self.assertEqual(lines[0], "251 ada :There are 1 users and 1 invisible on 1 servers")
+
+    def test_invisible_to_begin_with(self) -> None:
+        """Behind a door where all are invisible, one is told so, and may take it off."""
+        options = replace(self.house.irc.options, invisible=True)
+        self.house.irc = make_irc(self.house.core, options, self.house.clock)
+        bob = self.house.stranger()
+        bob.says("NICK bob", "USER bob 0 * :Bob")
+        self.assertEqual(bob.hears()[-1], "221 bob +i")
+        bob.says("MODE bob -i")
+        self.assertEqual(bob.hears(), [":bob MODE bob -i"])
+        self.assertIn("251 ada :There are 2 users and 0 invisible", self.asks("LUSERS")[0])
 
     def test_time_and_info(self) -> None:
         """What time it is, and what this is."""
