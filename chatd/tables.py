@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from chatd import errors
+from chatd.commands import commands_in
 from chatd.core.permissions import Act, called, least_role
 from chatd.core.rooms import NEW
-from chatd.core.settings import Settings
+from chatd.core.settings import Server, Settings
 from chatd.errors import ChatError
+from chatd.frontends.irc import VERBS
 from chatd.frontends.irc.refusals import NUMBERS
 from chatd.frontends.irc.roles import LISTINGS, MODES, ROLES, SIGNS
 from chatd.frontends.irc.tokens import tokens
@@ -69,6 +71,7 @@ _TOKENS = {
     "USERLEN": "characters of a user name",
     "UTF8ONLY": "anything but UTF-8 is refused",
     "WHOX": "WHO takes `%` and fields",
+    "draft/ICON": "the address of a picture of the place, if the ini has one",
 }
 
 
@@ -76,6 +79,7 @@ def tables() -> dict[str, str]:
     """Each table by its name."""
     return {
         "capabilities": _table(("capability", "about"), sorted(_capabilities())),
+        "verbs": _table(("on IRC", "what for"), sorted(_verbs())),
         "tokens": _table(("token", "by default", "what it says"), sorted(_tokens())),
         "refusals": _table(("code", "sentence", "on IRC"), sorted(_refusals())),
         "replies": _replies(),
@@ -105,8 +109,15 @@ def _capabilities() -> Iterator[tuple[str, ...]]:
     return ((f"`{cap}`", ABOUT[cap]) for cap in Cap)
 
 
+def _verbs() -> Iterator[tuple[str, ...]]:
+    """What only IRC has, or has in a form of its own; a module may show what another has made."""
+    for command in {command.verb: command for command in commands_in(*VERBS)}.values():
+        yield f"`{command.usage}`", command.help.partition("\n")[0]
+
+
 def _tokens() -> Iterator[tuple[str, ...]]:
-    for token, value in tokens(Settings()).items():
+    every = Settings(Server(icon="https://…"))
+    for token, value in tokens(every).items():
         yield f"`{token}`", f"`{value}`" if value else "", _TOKENS[token]
 
 

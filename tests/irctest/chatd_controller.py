@@ -70,7 +70,7 @@ proxies = 127.0.0.1
 invisible = {invisible}
 """
 
-DISK = 0.05
+DISK = 0.25
 """Seconds in which a message is stored: these tests do not wait for that, and nobody hears it
 before."""
 WEBSOCKET = """
