@@ -134,16 +134,6 @@ def test_examples_of_the_protocol(kind: str) -> None:
             assert fits(heard, turn.answers), (turn.said, heard, turn.answers)
 
 
-def test_all_that_irc_refuses_by_itself() -> None:
-    """Every code that the IRC front-end has beside those of the errors is on the page."""
-    page = (DOCS / "protocol.md").read_text()
-    lines = {"NOT_UTF8"}  # what parse says of a line is not said to clients
-    source = "".join(path.read_text() for path in (CHECKOUT / "chatd/frontends/irc").glob("*.py"))
-    said = set(re.findall(r'"([A-Z]+(?:_[A-Z0-9]+)+)"', source)) - lines
-    assert {"NEED_NICK", "INVALID_UTF8", "INVALID_MSGREFTYPE"} <= said
-    assert {code for code in said if f"`{code}`" not in page and f" {code}`" not in page} == set()
-
-
 def test_tables_have_their_places() -> None:
     """Each table stands on the page where it belongs, and not at its end."""
     page = (DOCS / "protocol.md").read_text()

@@ -230,8 +230,10 @@ def _more(answer: Somebody, reader: Reader) -> Iterator[Line]:
         text = f"has client certificate fingerprint {answer.fingerprint}"
         yield _numeric(reader, Numeric.WHOISCERTFP, name, text)
     if answer.address is not None:
+        shown = f"{answer.person.user}@{answer.person.host}"
+        real = answer.address or "localhost"
         yield _numeric(
-            reader, Numeric.WHOISACTUALLY, name, answer.address or "localhost", "is connecting from"
+            reader, Numeric.WHOISACTUALLY, name, shown, real, "is really connecting from"
         )
     for key, value in answer.metadata if Cap.METADATA in reader.caps else ():
         yield _numeric(reader, Numeric.WHOISKEYVALUE, name, key, "*", value)

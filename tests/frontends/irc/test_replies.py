@@ -73,7 +73,7 @@ WHOIS = [
     "330 ada ada ada :is logged in as",
     "671 ada ada :is using a secure connection",
     "276 ada ada :has client certificate fingerprint f00",
-    "338 ada ada 192.0.2.1 :is connecting from",
+    "338 ada ada ~ada@tea.chat 192.0.2.1 :is really connecting from",
     "317 ada ada 61 9 :seconds idle, signon time",
     "318 ada ada :End of /WHOIS list.",
 ]
