@@ -26,7 +26,7 @@ TESTS = "irctest/server_tests"
 EVERYBODY = "not implementation-specific and not deprecated and not strict"
 ERGO = f"not deprecated and (Ergo or not implementation-specific) and not ({EVERYBODY})"
 NOTHING_TO_RUN = 5
-_KNOWN = re.compile(r"(?P<outcome>failed|skipped|xfailed) (?P<test>\S+)  # (?P<reason>.+)")
+_KNOWN = re.compile(r"(?P<outcome>failed|skipped|xfailed) (?P<test>\S.*?)  # (?P<reason>.+)")
 
 
 @dataclass(frozen=True)
