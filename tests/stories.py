@@ -138,6 +138,9 @@ class Story:
     def _cut_off(self, who: str) -> None:
         self._clients.pop(who).leaves()
 
+    def _connects(self, who: str) -> None:
+        self._clients[who] = self._house.stranger()
+
     def _comes(self, who: str) -> None:
         self._clients.pop(who, None)
         self._client(who)
@@ -145,7 +148,7 @@ class Story:
 
 SENTENCES: dict[str, Callable[..., None]] = {
     r"(.+) ha(?:s|ve) (?:an account|accounts)\.": Story._have_accounts,
-    r"(\w+) is a (moderator) of the server\.": Story._has_office,
+    r"(\w+) is an? (moderator|admin) of the server\.": Story._has_office,
     r"(\w+)'s client knows (.+)\.": Story._knows,
     r"The lobby is (#\w+)\.": Story._lobby,
     r"Accounts are by invitation; there is the code (\w+)\.": Story._by_invitation,
@@ -153,6 +156,7 @@ SENTENCES: dict[str, Callable[..., None]] = {
     r"The disk is full\.": Story._full,
     r"The disk has room again\.": Story._works,
     r"([\w/]+) is cut off\.": Story._cut_off,
+    r"([\w/]+) connects, and has said nothing yet\.": Story._connects,
     r"([\w/]+) comes on line\.": Story._comes,
 }
 

@@ -197,7 +197,8 @@ def _once(answer: Once, reader: Reader, verb: str) -> Iterable[Line]:
 def _somebody(answer: Somebody, reader: Reader, verb: str) -> Iterable[Line]:
     name = answer.person.name
     yield _user(reader, Numeric.WHOISUSER, answer.person)
-    rooms = [signs(role) + room.name for room, role in answer.rooms]
+    every = Cap.MULTI_PREFIX in reader.caps
+    rooms = [signs(role, every) + room.name for room, role in answer.rooms]
     for some in _filled(rooms, LONGEST - 100):
         yield _numeric(reader, Numeric.WHOISCHANNELS, name, some)
     yield _served_by(reader, answer.person)

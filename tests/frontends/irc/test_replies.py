@@ -66,7 +66,7 @@ def shown(answer: Answer, verb: str = "X", *caps: str) -> list[str]:
 
 WHOIS = [
     "311 ada ada ~ada tea.chat * :Ada L",
-    "319 ada ada :~@#tea #pot",
+    "319 ada ada :~#tea #pot",
     "312 ada ada house :A house",
     "301 ada ada tea",
     "313 ada ada :is an operator of this server",
