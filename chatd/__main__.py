@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import pwd
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from chatd import __version__, config, directory, reference
+from chatd.answers import moment
 from chatd.bench.options import add as add_bench_options
 from chatd.config import Config, ConfigError
 from chatd.errors import ChatError, StartError
-from chatd.model import Rank
+from chatd.model import Rank, Sealed
 from chatd.office import Office
 from chatd.tap import DEFAULT_INI, now
 from chatd.values import SECONDS
+from chatd.wire.human import visible
 
 RANKS = [rank.name.lower() for rank in Rank if rank is not Rank.GUEST]
 
@@ -163,6 +167,40 @@ def _invite(options: argparse.Namespace) -> None:
     print(_in_office(options, lambda office: office.invite(options.uses, options.lasts)))
 
 
+# -- its audit log
+
+
+def _list_audit(options: argparse.Namespace) -> None:
+    def find(office: Office) -> Awaitable[list[Sealed]]:
+        return office.audit.newest(options.limit, options.act, options.by)
+
+    found = _in_office(options, find)
+    rows = [("no", "when", "who", "from", "what", "whom", "more"), *map(_row, found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def _row(record: Sealed) -> tuple[str, ...]:
+    deed = record.deed
+    texts = (deed.by, deed.address, deed.act, deed.target, deed.note)
+    return str(record.number), moment(deed.at), *map(visible, texts)
+
+
+def _verify_audit(options: argparse.Namespace) -> None:
+    last, faults = _in_office(options, lambda office: office.audit.check(options.known))
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if faults:
+        raise Trouble("the audit log is not as it was written.")
+    if last is None:
+        print("The audit log is empty.")
+    else:
+        print(f"The audit log is whole: {last.number} records.")
+        print(f"To be sure of that later on: --known {last.number}:{last.seal}")
+
+
 def _password(options: argparse.Namespace) -> str:
     """From a file, a pipe, or asked for twice; a command line could be read by all."""
     if options.password_file:
@@ -204,12 +242,20 @@ def _in_office(options: argparse.Namespace, work: Callable[[Office], Awaitable[A
 
 
 async def _worked(wanted: Config, reactor: Any, work: Callable[[Office], Awaitable[Any]]) -> Any:
-    office = Office(wanted, reactor, now)
+    office = Office(wanted, reactor, now, _user())
     await office.open()
     try:
         return await work(office)
     finally:
         await office.close()
+
+
+def _user() -> str:
+    """Who has asked for this, as the system knows them."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 # -- the command line
@@ -227,6 +273,7 @@ def _parser() -> argparse.ArgumentParser:
     _action(actions, "run", _run, "serve, in the foreground")
     _add_settings_actions(_group(actions, "config", "look at the settings"))
     _add_account_actions(_group(actions, "account", "look after accounts"))
+    _add_audit_actions(_group(actions, "audit", "see who has used which privilege"))
     invite = _action(actions, "invite", _invite, "make a code that lets somebody register")
     invite.add_argument("--uses", type=int, default=1, help="how often it is good (once)")
     invite.add_argument(
@@ -264,6 +311,20 @@ def _add_account_actions(actions: Any) -> None:
     role.add_argument("rank", choices=RANKS, help="user, moderator or admin")
 
 
+def _add_audit_actions(actions: Any) -> None:
+    list_ = _action(actions, "list", _list_audit, "the newest acts, the last one last")
+    list_.add_argument("--limit", type=_count, default=50, help="how many (50)")
+    list_.add_argument("--act", default="", help="only acts that begin so: kill, uban, room, …")
+    list_.add_argument("--by", default="", metavar="NAME", help="only what this one did")
+    verify = _action(actions, "verify", _verify_audit, "see whether anybody has tampered with it")
+    verify.add_argument(
+        "--known",
+        type=_known,
+        metavar="NUMBER:SEAL",
+        help="a record as an earlier run of this, or the daemon's log, has shown it",
+    )
+
+
 def _group(actions: Any, name: str, about: str) -> Any:
     parser = actions.add_parser(name, help=about, description=about)
     return parser.add_subparsers(title="what to do", metavar="COMMAND", required=True)
@@ -284,6 +345,19 @@ def _action(
     )
     parser.set_defaults(act=act)
     return parser
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no good: it should be a number, like 50")
+    return int(text[:9])
+
+
+def _known(text: str) -> tuple[int, str]:
+    number, _, seal = text.partition(":")
+    if not re.fullmatch("[1-9][0-9]{0,17}", number) or not re.fullmatch("[0-9a-f]{64}", seal):
+        raise argparse.ArgumentTypeError(f"{text!r} is no good: it should be NUMBER:SEAL")
+    return int(number), seal
 
 
 def _seconds(text: str) -> float:

@@ -6,10 +6,19 @@ An answer has a sentence too (`str(answer)`), for front-ends that know nothing b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from chatd.errors import ChatError
 from chatd.events import Entry
-from chatd.model import Account, Conversation, Mask, Person, Role, Room
+from chatd.model import Account, Conversation, Mask, Person, Role, Room, ServerBan
+
+
+def moment(time: int) -> str:
+    """A time as people read it, to the minute."""
+    return datetime.fromtimestamp(min(time, _LATEST) / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+_LATEST = 253_402_300_799_000  # the end of the year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,32 @@ class MasksAre(Answer):
     def __str__(self) -> str:
         shown = "\n".join(f"{m.pattern} (by {m.by})" for m in self.masks)
         return shown or f"The {self.listing} list of {self.room.name} is empty."
+
+
+@dataclass(frozen=True, slots=True)
+class ServerBansAre(Answer):
+    """Bans of the whole server."""
+
+    bans: tuple[ServerBan, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(_line, self.bans)) or "There is no such ban."
+
+
+def _line(ban: ServerBan) -> str:
+    until = f"until {moment(ban.expires)}" if ban.expires is not None else "for good"
+    why = f": {ban.reason}" if ban.reason else ""
+    return f"{ban.target} ({ban.kind}), by {ban.by} on {moment(ban.at)}, {until}{why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rehashing(Answer):
+    """The settings are being read again, from this file."""
+
+    ini: str
+
+    def __str__(self) -> str:
+        return f"{self.ini} is read again."
 
 
 @dataclass(frozen=True, slots=True)

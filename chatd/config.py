@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from zope.interface import Interface
 
 from chatd import plugins
-from chatd.core.settings import Auth, Limits, Server, Settings
+from chatd.core.settings import Auth, Limits, Operators, Server, Settings
 from chatd.errors import BadRoomName, StartError
 from chatd.interfaces import IAuthenticator, IBus, IFrontend, IStore
 from chatd.names import check_room_name
@@ -99,6 +99,7 @@ class Config:
     server: ServerSection
     auth: AuthSection
     limits: Limits
+    operators: Operators
     parts: tuple[Part, ...]
     references: Mapping[tuple[str, str], str] = field(compare=False)
     """What stands in the ini itself for what `${NAME}` or `file:PATH` has filled in."""
@@ -111,7 +112,7 @@ class Config:
     @property
     def settings(self) -> Settings:
         """What is for the core."""
-        return Settings(self.server, self.auth, self.limits)
+        return Settings(self.server, self.auth, self.limits, self.operators)
 
     def sections(self) -> Iterator[tuple[str, Any]]:
         """Every section's name, and the record of its settings."""
@@ -129,6 +130,7 @@ SECTIONS: dict[str, type] = {
     "server": ServerSection,
     "auth": AuthSection,
     "limits": Limits,
+    "operators": Operators,
 }
 FAMILIES: dict[str, type[Interface]] = {
     "store": IStore,

@@ -76,6 +76,36 @@ class NotOperator(ChatError):
     text = "Only an operator of the server may do that."
 
 
+class NoPrivilege(NotOperator):
+    code = "NO_PRIVILEGE"
+    text = "Here {0} may not do that: they lack the privilege {1}."
+
+
+class ServerBanned(ChatError):
+    code = "SERVER_BANNED"
+    text = "You are banned from this server{0}: {1}"
+
+
+class LockedDown(ChatError):
+    code = "LOCKED_DOWN"
+    text = "Nobody new is let in just now: {0} Whoever has an account can log in."
+
+
+class NoSuchServerBan(ChatError):
+    code = "NO_SUCH_BAN"
+    text = "There is no ban of {0}."
+
+
+class BanRefused(ChatError):
+    code = "BAN_REFUSED"
+    text = "{0} is not banned: {1}"
+
+
+class BadSettings(ChatError):
+    code = "BAD_SETTINGS"
+    text = "Nothing is changed: {0}"
+
+
 class CannotSpeak(ChatError):
     code = "CANNOT_SPEAK"
     text = "You may not speak in {0}: {1}"

@@ -15,13 +15,14 @@ from typing import IO, Any
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred, ensureDeferred, gatherResults, maybeDeferred
 from twisted.logger import Logger
+from zope.interface import implementer
 
 from chatd import __version__, config, directory
 from chatd.config import Config, ConfigError, Part
 from chatd.core import Core
 from chatd.errors import StartError
 from chatd.frontends.listening import FAREWELL, wait_while
-from chatd.interfaces import IAuthenticator, IBus, IFrontend, IReloadable, IStore
+from chatd.interfaces import IAuthenticator, IBus, IDaemon, IFrontend, IReloadable, IStore
 from chatd.model import Rank
 from chatd.plugins import build
 from chatd.service import make_core
@@ -41,11 +42,12 @@ class Running:
         return (thing for thing in things if IReloadable.providedBy(thing))
 
 
+@implementer(IDaemon)
 class House(Service):
     """A whole house, from an ini.
 
     :param clock: gives milliseconds since 1970.
-    :param leave: called with an exit status when there is no use in going on.
+    :param leave: called with an exit status when it is to end, or cannot go on.
     """
 
     log = Logger()
@@ -77,16 +79,26 @@ class House(Service):
         super().stopService()
         return ensureDeferred(self._stop())
 
-    def reload(self) -> None:
-        """Read the ini again and take all of it, or nothing if any of it is no good."""
+    @property
+    def ini(self) -> str:
+        """The name of the file with the settings."""
+        return self.config.path.name
+
+    def reload(self) -> tuple[str, ...]:
+        """Read the ini again and take all of it; or nothing, and say what of it is no good."""
         try:
             wanted = config.read(self.config.path)
             self._check(wanted)
         except ConfigError as error:
             self.log.error("nothing is changed: {error}", error=error)
-            return
+            return error.args
         self._take(wanted)
         self.log.info("{path} is in force", path=str(wanted.path))
+        return ()
+
+    def end(self) -> None:
+        """End as if told to by a signal."""
+        self._leave(0)
 
     async def _start_or_leave(self) -> None:
         try:
@@ -114,9 +126,11 @@ class House(Service):
             self._clock,
             lambda: token_hex(8),
             directory.secret(self.config),
+            self,
         )
         await self.core.rooms.load()
         await self.core.metadata.load()
+        await self.core.server_bans.load()
         self._begin(IFrontend)
         await self._announce(store)
 
@@ -208,6 +222,7 @@ class House(Service):
     def _take(self, wanted: Config) -> None:
         settings = self._settings
         settings.server, settings.auth, settings.limits = wanted.server, wanted.auth, wanted.limits
+        settings.operators = wanted.operators
         for running, part in self._pairs(wanted):
             for thing in running.reloadables():
                 thing.reload(part.options)

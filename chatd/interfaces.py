@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         Rank,
         Role,
         Room,
+        Sealed,
+        ServerBan,
         Subject,
     )
 
@@ -35,6 +37,7 @@ class ISession(Interface):
     key = Attribute("str: unlike that of any other session, on any node")
     person = Attribute("Person: who is at the other end; the core sets it when that changes")
     rank = Attribute("Rank: what they may do on the server; the core sets it")
+    office = Attribute("str: the account whose rank that is, if they have taken up its office")
     address = Attribute("str: where they come from; for limits and operators only")
     secure = Attribute("bool: nobody between them and us can read along")
     fingerprint = Attribute("str | None: SHA-256 of their TLS certificate, hexadecimal")
@@ -196,7 +199,34 @@ class IMetadataStore(Interface):
         """Keep another value, or none. Nothing is kept of what is gone."""
 
 
-class IStore(IAccountStore, IRoomStore, ILogStore, IMetadataStore):
+class IServerBanStore(Interface):
+    """Who may not come to the server."""
+
+    async def server_bans() -> Sequence[ServerBan]:
+        """All of them, oldest first; those too that have expired and were not dropped."""
+
+    async def keep_server_ban(ban: ServerBan) -> None:
+        """Keep a ban, instead of another of the same kind and target if there is one."""
+
+    async def drop_server_ban(ban: ServerBan) -> None:
+        """Forget the ban of this kind and target."""
+
+
+class IAuditStore(Interface):
+    """The audit log. Nothing that is in it is ever changed, or goes."""
+
+    async def record(follow: Callable[[Sealed | None], Sealed]) -> Sealed:
+        """Keep what `follow` makes of the last record; nothing gets between the two, also
+        where the operator's command and the daemon record at once."""
+
+    async def records(after: int, limit: int) -> Sequence[Sealed]:
+        """Records with higher numbers than `after`, in order."""
+
+    async def newest_records(limit: int, act: str, by: str) -> Sequence[Sealed]:
+        """The last records whose act begins with this, by this one if not empty; in order."""
+
+
+class IStore(IAccountStore, IRoomStore, ILogStore, IMetadataStore, IServerBanStore, IAuditStore):
     """All that a house keeps, in one place, so that one transaction covers it.
 
     Whatever changes something raises NotKept, and changes nothing, if that cannot be kept.
@@ -282,6 +312,7 @@ class ICommand(Interface):
         "int: how many it takes; in a human dialect the last takes the rest of the line"
     )
     rank = Attribute("Rank: who may ask for it at all")
+    privilege = Attribute("Privilege | None: what their rank has to have besides")
 
     async def run(core: Any, request: Any) -> None:
         """Do it. Answer with `request.reply`; raise `ChatError` to refuse."""
@@ -292,6 +323,19 @@ class IFrontend(Interface):
 
     def service(core: Any) -> IService:
         """The Twisted service that listens and serves."""
+
+
+class IDaemon(Interface):
+    """The process that a house is in, as far as an operator on line may touch it."""
+
+    ini = Attribute("str: the name of the file that its settings are in")
+
+    def reload() -> Sequence[str]:
+        """Read the settings again, and take all of them; or say all that is wrong with them,
+        and change nothing."""
+
+    def end() -> None:
+        """End as if told to by a signal."""
 
 
 class IReloadable(Interface):

@@ -35,6 +35,18 @@ class Rank(IntEnum):
     ADMIN = 3
 
 
+class Privilege(StrEnum):
+    """What somebody with an office may do on the whole server, as the ini writes it."""
+
+    KILL = "kill"
+    UBAN = "uban"
+    LOCKDOWN = "lockdown"
+    WALLOPS = "wallops"
+    ROOMS = "rooms"
+    REHASH = "rehash"
+    DIE = "die"
+
+
 class Role(IntFlag):
     """What a member may do in one room; one may have several.
 
@@ -77,6 +89,15 @@ class Subject(StrEnum):
 
     ACCOUNT = "account"
     ROOM = "room"
+
+
+class Barred(StrEnum):
+    """Whom a ban of the whole server means."""
+
+    MASK = "mask"
+    NETWORK = "network"
+    ACCOUNT = "account"
+    NEWCOMERS = "newcomers"
 
 
 class Kind(StrEnum):
@@ -206,6 +227,45 @@ class Invitation:
     by: str
     expires: int | None
     uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerBan:
+    """Somebody may not come to the server: whom it means, who said so when, until when, why.
+
+    The target is a mask, a network, the folded name of an account, or `*` for newcomers.
+    """
+
+    kind: Barred
+    target: str
+    by: str
+    at: int
+    expires: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A privileged act: who did what to whom, when and from where.
+
+    `note` says more where that is of use: a reason, until when; never what anybody wrote.
+    """
+
+    at: int
+    by: str
+    address: str
+    act: str
+    target: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A deed in the audit log: its number, from 1 on, and the seal that ties it to the others."""
+
+    number: int
+    deed: Deed
+    seal: str
 
 
 @dataclass(frozen=True, slots=True)

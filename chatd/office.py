@@ -1,7 +1,7 @@
-"""What an operator does to the accounts without being a client: `chatd account …`, `chatd invite`.
+"""What an operator does without being a client: `chatd account …`, `chatd invite`, `chatd audit …`.
 
 It works on the store itself, whether the daemon runs or not; a daemon that runs sees it
-at the account's next log-in.
+at the account's next log-in. What changes an account is in the audit log before it is done.
 """
 
 from __future__ import annotations
@@ -13,22 +13,32 @@ from typing import Any
 
 from twisted.application.service import IService
 
+from chatd.answers import moment
 from chatd.config import Config
 from chatd.core.accounts import Accounts, digest
+from chatd.core.audit import Audit
 from chatd.errors import AccountExists, NoSuchAccount
 from chatd.interfaces import IAuthenticator, IStore
-from chatd.model import Account, Invitation, Rank
+from chatd.model import Account, Deed, Invitation, Rank
 from chatd.names import skeleton
 from chatd.plugins import build
 
+HERE = "the command line"
+"""Where those come from who work here."""
+
 
 class Office:
-    """The accounts of a house, and those who keep and check them."""
+    """The accounts of a house, and those who keep and check them.
 
-    def __init__(self, config: Config, reactor: Any, clock: Callable[[], int]) -> None:
+    :param user: who works here, as the system knows them.
+    """
+
+    def __init__(self, config: Config, reactor: Any, clock: Callable[[], int], user: str) -> None:
         self._clock = clock
+        self._user = user
         (part,) = config.those(IStore)
         self._store = build(IStore, part.name, part.options, reactor)
+        self.audit = Audit(self._store, clock)
         made = [
             build(IAuthenticator, part.name, part.options, reactor)
             for part in config.those(IAuthenticator)
@@ -60,6 +70,7 @@ class Office:
         if await self._store.find_alike(skeleton(name)):
             raise AccountExists(name)
         secrets = await self._accounts.enrolled(password)
+        await self._record("account add", name, rank.name.lower())
         await self._store.add_account(name, rank, self._clock(), secrets)
 
     async def set_password(self, name: str, password: str) -> None:
@@ -69,6 +80,7 @@ class Office:
         """
         account = await self._find(name)
         self._accounts.check_password(password)
+        await self._record("account password", account.name)
         await self._accounts.set_password(account, password)
 
     async def set_rank(self, name: str, rank: Rank) -> None:
@@ -76,7 +88,10 @@ class Office:
 
         :raise NoSuchAccount: if there is none.
         """
-        await self._store.change_account(replace(await self._find(name), rank=rank))
+        account = await self._find(name)
+        change = f"{account.rank.name.lower()} to {rank.name.lower()}"
+        await self._record("account role", account.name, change)
+        await self._store.change_account(replace(account, rank=rank))
 
     async def all(self) -> list[Account]:
         """All accounts, by name."""
@@ -86,8 +101,12 @@ class Office:
         """Make a code that lets somebody register, so often and for so long."""
         code = token_urlsafe(12)
         expires = self._clock() + int(seconds * 1000)
+        await self._record("invite", "", f"{uses} times, until {moment(expires)}")
         await self._store.add_invitation(Invitation(digest(code), "the operator", expires, uses))
         return code
+
+    async def _record(self, act: str, target: str, note: str = "") -> None:
+        await self.audit.keep(Deed(self._clock(), self._user, HERE, act, target, note))
 
     async def _find(self, name: str) -> Account:
         account: Account | None = await self._store.find_account(name)

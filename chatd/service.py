@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.core import Core
 from chatd.core.accounts import Accounts
+from chatd.core.audit import Audit
 from chatd.core.conversations import Conversations
 from chatd.core.delivery import Delivery
 from chatd.core.history import History
@@ -21,12 +22,14 @@ from chatd.core.members import Members
 from chatd.core.messages import Messages
 from chatd.core.metadata import Metadata
 from chatd.core.missed import Missed
+from chatd.core.offices import Offices
 from chatd.core.places import Places
 from chatd.core.presence import Presence
 from chatd.core.rooms import Rooms
+from chatd.core.server_bans import ServerBans
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
-from chatd.interfaces import IAuthenticator, IBus, IStore
+from chatd.interfaces import IAuthenticator, IBus, IDaemon, IStore
 
 
 def make_core(
@@ -38,15 +41,19 @@ def make_core(
     clock: Callable[[], int],
     new_id: Callable[[], str],
     secret: bytes,
+    daemon: IDaemon,
 ) -> Core:
     """Make the services and tie them together.
 
     `clock` gives milliseconds since 1970, `new_id` a short text, never the same twice;
     `secret` is this house's own: made-up hosts and salts are derived from it."""
+    audit = Audit(store, clock)
+    offices = Offices(audit, settings)
     log = Log(store, bus, reactor, clock)
     sessions = Sessions(log)
     places = Places(sessions)
-    rooms = Rooms(store, log, sessions, places, settings)
+    rooms = Rooms(store, log, sessions, places, offices, settings)
+    server_bans = ServerBans(store, audit, sessions, clock)
     conversations = Conversations(store, store, log, sessions)
     core = Core(
         settings=settings,
@@ -54,16 +61,22 @@ def make_core(
         sessions=sessions,
         places=places,
         rooms=rooms,
-        members=Members(store, log, sessions, places, rooms, settings),
-        messages=Messages(store, log, places, conversations, settings, reactor.seconds, new_id),
+        members=Members(store, log, sessions, places, rooms, offices, settings),
+        messages=Messages(
+            store, log, places, conversations, offices, settings, reactor.seconds, new_id
+        ),
         conversations=conversations,
         history=History(store, log, places, conversations, settings),
         markers=Markers(store, log, sessions, places, conversations),
         missed=Missed(store, store, log, settings),
         presence=Presence(log, sessions, places, settings),
-        metadata=Metadata(store, log, sessions, places, settings),
+        metadata=Metadata(store, log, sessions, places, offices, settings),
         log=log,
-        gate=Gate(settings, reactor.seconds),
+        gate=Gate(settings, reactor.seconds, server_bans.bars),
+        audit=audit,
+        offices=offices,
+        server_bans=server_bans,
+        daemon=daemon,
         secret=secret,
         new_id=new_id,
         started=clock(),

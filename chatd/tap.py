@@ -81,7 +81,8 @@ def _listen_to_signals(reactor: Any, house: Any) -> None:
 
 def _leave(reactor: Any, status: int) -> None:
     """Stop the reactor. twistd knows no exit status of its own, so the interpreter gets ours."""
-    atexit.register(_end_with, status)
+    if status:
+        atexit.register(_end_with, status)
     reactor.callWhenRunning(reactor.stop)
 
 

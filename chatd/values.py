@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -29,19 +30,23 @@ _HIDDEN = "********"
 class Kind:
     """How values of one type are written.
 
-    `parse` raises ValueError for what is no good; `like` then says what would be.
+    `parse` raises ValueError for what is no good; `like` then says what would be. If there
+    are but a `few` values, `like` has all of them.
     """
 
     like: str
     parse: Callable[[str], Any]
     show: Callable[[Any], str] = str
     mask: Callable[[Any], str] | None = None
+    few: bool = False
 
 
 def kind_of(annotation: Any) -> Kind:
     """The kind of value that a field with this annotation takes."""
     if get_origin(annotation) is Literal:
         return _choice(get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return _choice(tuple(annotation))
     if get_origin(annotation) is tuple:
         return _listed(kind_of(get_args(annotation)[0]))
     if NoneType in get_args(annotation):
@@ -63,9 +68,9 @@ def _choice(choices: tuple[str, ...]) -> Kind:
     def parse(text: str) -> str:
         if text not in choices:
             raise ValueError(text)
-        return text
+        return choices[choices.index(text)]
 
-    return Kind(one_of(choices), parse)
+    return Kind(one_of(choices), parse, few=True)
 
 
 def one_of(choices: Sequence[str]) -> str:
@@ -77,7 +82,8 @@ def _listed(kind: Kind) -> Kind:
     def parse(text: str) -> tuple[Any, ...]:
         return tuple(kind.parse(part) for part in re.split(r"[,\s]+", text) if part)
 
-    return Kind("a list with commas, like a, b", parse, lambda v: ", ".join(map(kind.show, v)))
+    like = f"a list with commas, each {kind.like}" if kind.few else "a list with commas, like a, b"
+    return Kind(like, parse, lambda v: ", ".join(map(kind.show, v)))
 
 
 def _optional(kind: Kind) -> Kind:

@@ -32,7 +32,7 @@ from chatd.errors import NotKept
 from chatd.events import Batch, Event, Kept
 from chatd.frontends.irc import Options, make_irc
 from chatd.frontends.irc.protocol import IRCProtocol
-from chatd.interfaces import IAuthenticator, ISession
+from chatd.interfaces import IAuthenticator, IDaemon, ISession
 from chatd.model import Account, Person, Rank
 from chatd.service import make_core
 from chatd.stores.memory import MemoryStore
@@ -102,6 +102,7 @@ class House:
         self.settings = Settings(
             server or Server(name="house", lobby=""), auth or Auth(guests=True), limits
         )
+        self.daemon = FakeDaemon()
         ids = count(1)
         self.core = make_core(
             self.store,
@@ -112,9 +113,11 @@ class House:
             lambda: int(self.clock.seconds() * 1000),
             lambda: f"id{next(ids)}",
             b"secret",
+            self.daemon,
         )
         self.now(self.core.rooms.load())
         self.now(self.core.metadata.load())
+        self.now(self.core.server_bans.load())
         self.dispatcher = Dispatcher(self.core, find_commands(), self.core.new_id)
         self.irc = make_irc(self.core, Options(tls=False, insecure=True), self.clock)
 
@@ -241,6 +244,28 @@ class Client:
         self.house.settle()
 
 
+@implementer(IDaemon)
+class FakeDaemon:
+    """A process that only remembers what it was told.
+
+    `faults` is what is wrong with its settings.
+    """
+
+    ini = "chatd.ini"
+
+    def __init__(self) -> None:
+        self.faults: tuple[str, ...] = ()
+        self.reloads = 0
+        self.ended = False
+
+    def reload(self) -> tuple[str, ...]:
+        self.reloads += 1
+        return self.faults
+
+    def end(self) -> None:
+        self.ended = True
+
+
 @implementer(ISession)
 class FakeSession:
     """A session of no dialect: remembers what it was shown."""
@@ -252,6 +277,7 @@ class FakeSession:
     def __init__(self, person: Person, rank: Rank = Rank.USER, key: str = "") -> None:
         self.person = person
         self.rank = rank
+        self.office = ""
         self.key = key or f"session of {person.name}"
         self.address = "192.0.2.1"
         self.heard: list[Event] = []

@@ -26,7 +26,7 @@ class OfficeTest(TestCase):
         self.addCleanup(folder.cleanup)
         ini = Path(folder.name, "chatd.ini")
         ini.write_text(INI)
-        office = Office(config.read(ini), reactor, lambda: NOW)
+        office = Office(config.read(ini), reactor, lambda: NOW, "root")
         await office.open()
         self.addCleanup(office.close)
         return office

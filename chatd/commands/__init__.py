@@ -27,7 +27,7 @@ from chatd.dropins import providing
 from chatd.errors import ChatError, InvalidParams, NeedMoreParams
 from chatd.events import Cause
 from chatd.interfaces import ICommand, ISession
-from chatd.model import Rank
+from chatd.model import Privilege, Rank
 
 
 @dataclass(slots=True)
@@ -61,10 +61,13 @@ Function = Callable[..., Awaitable[None]]
 class Command:
     """A function that can be asked for by its verb."""
 
-    def __init__(self, verb: str, function: Function, rank: Rank) -> None:
+    def __init__(
+        self, verb: str, function: Function, rank: Rank, privilege: Privilege | None = None
+    ) -> None:
         parameters = list(inspect.signature(function).parameters.values())[2:]
         self.verb = verb
         self.rank = rank
+        self.privilege = privilege
         self.help = inspect.cleandoc(function.__doc__ or "")
         self.usage = " ".join([verb, *(_usage(p) for p in parameters)])
         self.least = sum(
@@ -97,11 +100,14 @@ class Command:
             raise InvalidParams(self.verb, text, "it should be a number.") from None
 
 
-def command(verb: str, rank: Rank = Rank.GUEST) -> Callable[[Function], Command]:
-    """Make a command of a function; `rank` is the least that one must have to use it."""
+def command(
+    verb: str, rank: Rank = Rank.GUEST, privilege: Privilege | None = None
+) -> Callable[[Function], Command]:
+    """Make a command of a function; `rank` is the least that one must have to use it, and
+    `privilege` what the ini has to grant to that rank."""
 
     def decorate(function: Function) -> Command:
-        return Command(verb, function, rank)
+        return Command(verb, function, rank, privilege)
 
     return decorate
 

@@ -8,6 +8,7 @@ from twisted.logger import Logger
 
 from chatd.answers import LoggedIn, Registered, Said
 from chatd.commands import Request, command
+from chatd.commands.admin import lockdown_is
 from chatd.commands.login import log_in_as
 from chatd.core import Core
 from chatd.core.accounts import CERTIFICATE, PASSWORD
@@ -46,6 +47,7 @@ async def make_account(
     core: Core, session: ISession, name: str, email: str, password: str
 ) -> Account | None:
     """Make an account, if this house wants it so; None if an invitation code is still wanted."""
+    core.server_bans.check_newcomer()
     check_may_register(core, session, name)
     wanted = core.settings.auth.register_email
     if wanted and not (email.isprintable() and _EMAIL.fullmatch(email)):
@@ -58,6 +60,7 @@ async def make_account(
 
 async def confirm_account(core: Core, session: ISession, name: str, code: str) -> Account:
     """Finish making an account, if its name is still free."""
+    core.server_bans.check_newcomer()
     _check_not_in_use(core, session, name)
     return await core.accounts.confirm(session.key, name, code, session.address)
 
@@ -124,8 +127,11 @@ async def oper(core: Core, request: Request, name: str, password: str) -> None:
     account = await core.accounts.log_in(name, PASSWORD, password, session.address)
     if account.rank < Rank.MODERATOR:
         raise LoginFailed()
-    session.rank = account.rank
+    core.server_bans.check_account(account)
+    session.rank, session.office = account.rank, account.name
     request.reply(LoggedIn(account, session.person))
+    if core.server_bans.lockdown is not None:
+        request.reply(lockdown_is(core))
 
 
 async def _own(core: Core, request: Request) -> Account:

@@ -9,9 +9,8 @@ from twisted.logger import Logger
 from chatd.answers import Refused
 from chatd.commands import Request
 from chatd.core import Core
-from chatd.errors import AccountRequired, ChatError, InternalError, NotOperator, NotUnderstood
+from chatd.errors import ChatError, InternalError, NotUnderstood
 from chatd.interfaces import ICommand
-from chatd.model import Rank
 
 
 class Dispatcher:
@@ -41,6 +40,5 @@ class Dispatcher:
         command = self.commands.get(request.verb)
         if command is None:
             raise NotUnderstood(request.verb)
-        if request.session.rank < command.rank:
-            raise NotOperator() if command.rank > Rank.USER else AccountRequired()
+        self._core.offices.check_ask(request.session, command)
         return command

@@ -12,7 +12,7 @@ from chatd.interfaces import ICommand
 @command("HELP")
 async def help_(core: Core, request: Request, verb: str = "") -> None:
     """See what you can ask for, or how one thing is asked for."""
-    known = {c.verb: c for c in find_commands() if c.rank <= request.session.rank}
+    known = {c.verb: c for c in find_commands() if core.offices.may_ask(request.session, c)}
     if not verb:
         lines = [f"{c.usage}: {first_sentence(c)}" for _, c in sorted(known.items())]
         request.reply(Help("*", tuple(lines)))

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from chatd.answers import LoggedIn
 from chatd.commands import Request
+from chatd.commands.admin import lockdown_is
 from chatd.core import Core
 from chatd.core.limits import network
 from chatd.errors import AccountRequired, ChatError
@@ -20,15 +21,18 @@ from chatd.model import Account, Person, Rank
 async def enter(core: Core, session: ISession) -> bool:
     """A session comes on line under its person's name; whether it is that person's first.
 
-    When its front-end has greeted it, `core.members.arrive` puts it into its rooms.
+    When its front-end has greeted it, `arrive` puts it into its rooms.
 
-    :raise AccountRequired, BadName, NameReserved, NameTaken: if it may not.
+    :raise AccountRequired, BadName, NameReserved, NameTaken, ServerBanned, LockedDown: if it
+        may not.
     """
     if session.person.account is None:
         if not core.settings.auth.guests:
             raise AccountRequired()
+        core.server_bans.check_newcomer()
         await core.accounts.check_guest_name(session.person.name)
     await core.metadata.expect(session.person)
+    core.server_bans.check(session, session.person)
     first = core.sessions.enter(session)
     if first:
         core.presence.came(session.person)
@@ -36,8 +40,21 @@ async def enter(core: Core, session: ISession) -> bool:
     return first
 
 
+async def arrive(core: Core, session: ISession, first: bool) -> None:
+    """Put a session that was greeted into its rooms; those with an office hear of a lockdown."""
+    await core.members.arrive(session, first)
+    if core.server_bans.lockdown is None or session.person.account is None:
+        return
+    account = await core.accounts.find(session.person.account)
+    if account is not None and account.rank >= Rank.MODERATOR:
+        session.answer(lockdown_is(core))
+
+
 async def log_in_as(core: Core, request: Request, account: Account) -> None:
-    """The session is the account's from now on; if it is on line already, its name changes."""
+    """The session is the account's from now on; if it is on line already, its name changes.
+
+    :raise ServerBanned: if the account is banned.
+    """
     session = request.session
     person = identity(core, session.person, account)
     if not is_on_line(core, session):
@@ -56,14 +73,14 @@ async def _become(core: Core, request: Request, account: Account, person: Person
     rooms = [place.room.name for place in core.places.of(before.name)]
     await core.metadata.expect(person)
     first = await core.sessions.hand_over(session, person)
-    session.rank = Rank.USER
+    session.rank, session.office = Rank.USER, ""
     request.reply(LoggedIn(account, session.person))
     changed = PersonChanged(by=before, at=core.log.now(), now=session.person)
     session.deliver(batch((changed,)))
     if first:
         core.presence.changed(before, session.person)
         await core.markers.learn(session)
-    await core.members.arrive(session, first)
+    await arrive(core, session, first)
     for room in rooms:
         try:
             entered = await core.members.join(session, room)
@@ -75,7 +92,11 @@ async def _become(core: Core, request: Request, account: Account, person: Person
 
 
 def identity(core: Core, person: Person, account: Account) -> Person:
-    """Who somebody is once they are logged in."""
+    """Who somebody is once they are logged in.
+
+    :raise ServerBanned: if the account is banned.
+    """
+    core.server_bans.check_account(account)
     fixed = core.settings.auth.fixed_names or person.name in ("", "*")
     name = account.name if fixed else person.name
     return replace(person, name=name, account=account.name, key=account.key)

@@ -133,7 +133,7 @@ async def ban(core: Core, request: Request, room: str, mask: str, time: str = ""
     """Keep somebody out of a room: a name, name!user@host with * and ?, $a:account, or
     $m: and any of these to let them come but not speak; for a time (30m, 2h, 7d) or until it is
     taken back."""
-    expires = core.log.now() + _span(time) if time else None
+    expires = core.log.now() + span(time) if time else None
     await core.rooms.set_mask(
         request.session, room, Listing.BAN, full_mask(mask), True, expires, request.cause
     )
@@ -187,7 +187,11 @@ def _mode(name: str) -> Mode | str:
     return Mode(name)
 
 
-def _span(text: str) -> int:
+def span(text: str) -> int:
+    """The milliseconds that `30m`, `2h` or `7d` stands for.
+
+    :raise InvalidParams: if it is no such time.
+    """
     number, unit = text[:-1], text[-1:]
     if not (number.isascii() and number.isdigit()) or len(number) > 6 or unit not in _UNITS:
         raise InvalidParams("time", text, "it should be like 30m, 2h or 7d.")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatd.core.accounts import Accounts
+from chatd.core.audit import Audit
 from chatd.core.conversations import Conversations
 from chatd.core.history import History
 from chatd.core.limits import Gate
@@ -18,11 +19,14 @@ from chatd.core.members import Members
 from chatd.core.messages import Messages
 from chatd.core.metadata import Metadata
 from chatd.core.missed import Missed
+from chatd.core.offices import Offices
 from chatd.core.places import Places
 from chatd.core.presence import Presence
 from chatd.core.rooms import Rooms
+from chatd.core.server_bans import ServerBans
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
+from chatd.interfaces import IDaemon
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class Core:
     metadata: Metadata
     log: Log
     gate: Gate
+    audit: Audit
+    offices: Offices
+    server_bans: ServerBans
+    daemon: IDaemon
     secret: bytes
     new_id: Callable[[], str]
     started: int

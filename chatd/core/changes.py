@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
-from chatd.core.permissions import Act, check, check_grant
+from chatd.core.permissions import Act, check, check_grant, needs_office
 from chatd.core.places import Place, Seat, with_mode
 from chatd.errors import ListFull
 from chatd.events import Cause, Entry, Kept, MaskChanged, ModeChanged, RoleChanged
@@ -57,6 +58,8 @@ class Draft:
 
     :param seat: finds the place of somebody in the room, by name.
     :param most: how many masks a list may have.
+    :param overrules: whether somebody's office lets them do what their role does not; what is
+        done by that is said in `overruled`.
     """
 
     def __init__(
@@ -67,8 +70,12 @@ class Draft:
         seat: Callable[[str], Seat],
         most: int,
         cause: Cause | None,
+        overrules: bool,
     ) -> None:
         self.kept: list[Kept] = []
+        self.overruled: list[str] = []
+        self._overrules = overrules
+        self._by_office = False
         self._session = session
         self._place = place
         self._room = place.room
@@ -84,6 +91,7 @@ class Draft:
 
         :raise NotInRoom, NotAllowed, NoSuchAccount, TheyAreNotInRoom, ListFull: if one cannot.
         """
+        self._by_office = False
         match wish:
             case SetMode():
                 self._set_mode(wish)
@@ -111,7 +119,7 @@ class Draft:
         name = fold(seat.person.name)
         theirs = self._roles.get(name, seat.role)
         if not own:
-            check_grant(self._room, mine, wish.role, theirs, self._session.rank)
+            self._test(partial(check_grant, self._room, mine, wish.role, theirs))
         if bool(theirs & wish.role) is wish.on:
             return
         roles = self._roles[name] = theirs | wish.role if wish.on else theirs & ~wish.role
@@ -150,7 +158,10 @@ class Draft:
         return role if role is None else self._roles.get(fold(self._me), role)
 
     def _check(self, act: Act) -> None:
-        check(act, self._room, self._my_role(), self._session.rank)
+        self._test(partial(check, act, self._room, self._my_role()))
+
+    def _test(self, test: Callable[[bool], None]) -> None:
+        self._by_office |= needs_office(test, self._overrules)
 
     def _event(self, kind: type[E], **fields: Any) -> E:
         by, room = self._session.person, self._place.room
@@ -158,3 +169,5 @@ class Draft:
 
     def _keep(self, event: Entry, *changes: Change) -> None:
         self.kept.append(Kept(event, changes))
+        if self._by_office:
+            self.overruled.append(str(event))

@@ -15,6 +15,9 @@ from chatd.errors import TooFast
 MOST_FAILURES = 100_000
 """How many are remembered at all; beyond that, those who failed longest ago go."""
 
+TOLD, TOLD_EVERY = 10, 0.2
+"""How many banned people are told so at once, and the seconds until one more is."""
+
 
 @lru_cache(maxsize=4096)
 def network(address: str) -> str:
@@ -137,11 +140,22 @@ class Attempts:
 
 class Gate:
     """How many connections come from each network. Those within the machine itself are not
-    counted."""
+    counted.
 
-    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+    :param bars: whether an address is banned. They are let in to be told so, but only some of
+        them each second, as a handshake costs more than a connection.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float],
+        bars: Callable[[str], bool] = lambda address: False,
+    ) -> None:
         self._settings = settings
+        self._bars = bars
         self._buckets = Buckets(clock)
+        self._told = Buckets(clock)
         self._open: dict[str, int] = {}
 
     def admits(self, address: str) -> bool:
@@ -151,6 +165,8 @@ class Gate:
             return True
         where = network(address)
         if self._open.get(where, 0) >= limits.connections:
+            return False
+        if self._bars(address) and self._told.wait("banned", TOLD, TOLD_EVERY):
             return False
         return not self._buckets.wait(where, limits.connects, limits.connects_every)
 

@@ -6,8 +6,11 @@ as the guest is there.
 
 from __future__ import annotations
 
+from functools import partial
+
 from chatd.answers import Entered, Refused
 from chatd.core.log import Log
+from chatd.core.offices import Offices
 from chatd.core.permissions import Act, check, check_over, check_registered
 from chatd.core.places import Place, Places
 from chatd.core.rooms import Rooms
@@ -25,7 +28,7 @@ from chatd.errors import (
 )
 from chatd.events import Cause, Invited, Joined, Left, Removed, batch
 from chatd.interfaces import IRoomStore, ISession
-from chatd.model import Drop, Listing, Member, Mode, Person, Put, Rank, Role, Room
+from chatd.model import Drop, Listing, Member, Mode, Person, Put, Role, Room
 from chatd.names import fold
 
 
@@ -39,6 +42,7 @@ class Members:
         sessions: Sessions,
         places: Places,
         rooms: Rooms,
+        offices: Offices,
         settings: Settings,
     ) -> None:
         self._store = store
@@ -46,6 +50,7 @@ class Members:
         self._sessions = sessions
         self._places = places
         self._rooms = rooms
+        self._offices = offices
         self._settings = settings
 
     async def arrive(self, session: ISession, first: bool) -> None:
@@ -123,7 +128,8 @@ class Members:
                 raise Banned(place.room.name)
             await self._log.tell(self._joined(person, place.room, known, cause))
             return
-        self._check_join(session, place, password)
+        test = partial(self._check_join, session, place, password)
+        await self._offices.check(session, test, "join", place.room)
         role = self._first_role(place, person, made)
         joined = self._joined(person, place.room, role, cause)
         if person.key is None:
@@ -148,8 +154,10 @@ class Members:
         member = await self._store.member(room.key, person.key)
         return None if member is None else member.role
 
-    def _check_join(self, session: ISession, place: Place, password: str | None) -> None:
-        if session.rank >= Rank.MODERATOR:
+    def _check_join(
+        self, session: ISession, place: Place, password: str | None, overrules: bool
+    ) -> None:
+        if overrules:
             return
         room, person, now = place.room, session.person, self._log.now()
         check_registered(room, person)
@@ -194,10 +202,12 @@ class Members:
         """
         place = self._places.find(name)
         async with self._rooms.lock(place.room):
-            check(Act.REMOVE, place.room, place.role(session.person), session.rank)
-            seat = self._rooms.seat(place, who)
             role = place.role(session.person)
-            check_over(Act.REMOVE, place.room, role, seat.role, session.rank)
+            check(Act.REMOVE, place.room, role, self._offices.overrules(session))
+            seat = self._rooms.seat(place, who)
+            test = partial(check_over, Act.REMOVE, place.room, role, seat.role)
+            note = f"{seat.person.name}: {reason}"
+            await self._offices.check(session, test, "remove", place.room, note)
             removed = Removed(
                 by=session.person,
                 at=self._log.now(),

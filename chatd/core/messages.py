@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from chatd.core.conversations import Conversations
 from chatd.core.history import number_in
 from chatd.core.limits import Buckets, network
 from chatd.core.log import Log
+from chatd.core.offices import Offices
 from chatd.core.permissions import Act, check, check_ctcp, check_redact, check_registered
 from chatd.core.places import Place, Places
 from chatd.core.settings import Settings
 from chatd.errors import CannotSpeak, EmptyMessage, NoSuchMessage
 from chatd.events import Cause, Event, Posted, Redacted, Signalled
 from chatd.interfaces import ILogStore, ISession
-from chatd.model import SIGNS, Erase, Kind, Rank, Role, Room
+from chatd.model import SIGNS, Erase, Kind, Role, Room
 from chatd.names import fold, is_room
 
 PERSISTED = "+draft/persist"
@@ -33,6 +35,7 @@ class Messages:
         log: Log,
         places: Places,
         conversations: Conversations,
+        offices: Offices,
         settings: Settings,
         clock: Callable[[], float],
         new_id: Callable[[], str],
@@ -41,6 +44,7 @@ class Messages:
         self._log = log
         self._places = places
         self._conversations = conversations
+        self._offices = offices
         self._settings = settings
         self._buckets = Buckets(clock)
         self._new_id = new_id
@@ -131,11 +135,11 @@ class Messages:
         :raise NoSuchRoom, NotInRoom, NoSuchMessage, NotAllowed, TooFast, NotKept: if not.
         """
         room, role = await self._room(session, target)
-        message = None if room is None else await self._store.find(room, number_in(room, id_))
-        if not isinstance(message, Posted) or message.erased or not _is_for(message, session, role):
-            raise NoSuchMessage(id_)
-        if not _is_by(message, session):
-            check_redact(message.room, role, session.rank)
+        message = await self._message(session, room, role, id_)
+        if role is None or not _is_by(message, session):
+            test = partial(check_redact, message.room, role)
+            await self._offices.check(session, test, "redact", message.room, id_)
+            message = await self._message(session, room, role, id_)
         self._check_speed(session)
         return await self._log.keep(
             Redacted(
@@ -151,6 +155,21 @@ class Messages:
             Erase(message.room.key, message.number),
         )
 
+    async def _message(
+        self, session: ISession, room: Room | None, role: Role | None, id_: str
+    ) -> Posted:
+        """The message with this id, if there is one that the session could read."""
+        found = None if room is None else await self._store.find(room, number_in(room, id_))
+        if not isinstance(found, Posted) or found.erased or not self._is_for(found, session, role):
+            raise NoSuchMessage(id_)
+        return found
+
+    def _is_for(self, message: Posted, session: ISession, role: Role | None) -> bool:
+        """Whether somebody could read a message, or puts right any room."""
+        if message.least is None or self._offices.overrules(session):
+            return True
+        return role is not None and role >= message.least
+
     async def _room(self, session: ISession, target: str) -> tuple[Room | None, Role | None]:
         """The conversation that is meant, and what one is in it."""
         if not is_room(target):
@@ -158,7 +177,7 @@ class Messages:
         place = self._places.find(target)
         role = place.role(session.person)
         if role is None:
-            check(Act.REDACT, place.room, role, session.rank)
+            check(Act.REDACT, place.room, role, self._offices.overrules(session))
         return place.room, role
 
     async def _target(self, session: ISession, to: str, least: Role | None) -> tuple[Room, str]:
@@ -167,7 +186,7 @@ class Messages:
         place = self._places.find(to)
         self._check_speak(session, place)
         if least is not None:
-            check(Act.ANNOUNCE, place.room, place.role(session.person), session.rank)
+            check(Act.ANNOUNCE, place.room, place.role(session.person))
             return place.room, SIGNS[least] + place.room.name
         return place.room, place.room.name
 
@@ -187,13 +206,6 @@ class Messages:
 
 def _is_kept(tags: Mapping[str, str]) -> bool:
     return PERSISTED in tags or bool(REACTIONS & tags.keys() and REPLIES & tags.keys())
-
-
-def _is_for(message: Posted, session: ISession, role: Role | None) -> bool:
-    """Whether somebody could read a message, or keeps order on the whole server."""
-    if message.least is None or session.rank >= Rank.MODERATOR:
-        return True
-    return role is not None and role >= message.least
 
 
 def _is_by(message: Posted, session: ISession) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from chatd.core.log import Log
+from chatd.core.offices import Offices
 from chatd.core.permissions import Act, check
 from chatd.core.places import Places, put
 from chatd.core.sessions import Sessions
@@ -34,12 +36,14 @@ class Metadata:
         log: Log,
         sessions: Sessions,
         places: Places,
+        offices: Offices,
         settings: Settings,
     ) -> None:
         self._store = store
         self._log = log
         self._sessions = sessions
         self._places = places
+        self._offices = offices
         self._settings = settings
         self._accounts: dict[int, Values] = {}
         self._guests: dict[str, Values] = {}
@@ -69,7 +73,8 @@ class Metadata:
         :raise NoSuchRoom, NotInRoom: if it may not.
         """
         place = self._places.find(name)
-        check(Act.READ_METADATA, place.room, place.role(session.person), session.rank)
+        overrules = self._offices.overrules(session)
+        check(Act.READ_METADATA, place.room, place.role(session.person), overrules)
         return place.metadata
 
     # -- changing
@@ -106,8 +111,10 @@ class Metadata:
         """
         place = self._places.find(name)
         room = place.room
-        check(Act.DESCRIBE, room, place.role(session.person), session.rank)
+        test = partial(check, Act.DESCRIBE, room, place.role(session.person))
+        test(self._offices.overrules(session))
         self._check(room.name, place.metadata, key, value)
+        await self._offices.check(session, test, "metadata", room, key)
         await self._store.keep_metadata(Subject.ROOM, room.key, key, value)
         by, at = session.person, self._log.now()
         await self._log.tell(

@@ -1,16 +1,26 @@
 """May this member do this here? Pure: values in, a verdict out.
 
-The whole policy of a room is this one file. Whoever holds an office of the whole server
-(`rank`) may put things right anywhere, but may neither read nor speak where they are not a
-member: an operator is not an eavesdropper.
+The whole policy is this one file. Whoever has the privilege to put right any room
+(`overrules`) may do so anywhere, but may neither read nor speak where they are not a member: an
+operator is not an eavesdropper.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from enum import StrEnum
 
-from chatd.errors import CannotSpeak, ChatError, NotAllowed, NotInRoom, RegisteredOnly
-from chatd.model import Mode, Person, Rank, Role, Room
+from chatd.errors import (
+    AccountRequired,
+    CannotSpeak,
+    ChatError,
+    NoPrivilege,
+    NotAllowed,
+    NotInRoom,
+    NotOperator,
+    RegisteredOnly,
+)
+from chatd.model import Mode, Person, Privilege, Rank, Role, Room
 
 
 class Act(StrEnum):
@@ -46,7 +56,7 @@ OVERRULES = frozenset(
         Act.RENAME,
     }
 )
-"""What a moderator or administrator of the server may do in any room."""
+"""What somebody with the privilege may do in any room."""
 
 
 _LEAST = {Act.READ: Role.MEMBER, Act.READ_MASKS: Role.MEMBER, Act.ANNOUNCE: Role.MEMBER}
@@ -82,22 +92,38 @@ def _to_speak(room: Room) -> Role | None:
     return Role.MEMBER if Mode.MEMBERS_ONLY in room.modes else None
 
 
-def may(act: Act, room: Room, role: Role | None, rank: Rank = Rank.USER) -> bool:
+def may(act: Act, room: Room, role: Role | None, overrules: bool = False) -> bool:
     """Whether a member of this role (None: an outsider) may do this here."""
-    if rank >= Rank.MODERATOR and act in OVERRULES:
+    if overrules and act in OVERRULES:
         return True
     least = least_role(act, room)
     return least is None or (role is not None and role >= least)
 
 
-def check(act: Act, room: Room, role: Role | None, rank: Rank = Rank.USER) -> None:
+def needs_office(test: Callable[[bool], None], overrules: bool) -> bool:
+    """Whether only the privilege to put right any room lets somebody do something.
+
+    :param test: refuses it, by raising, given whether one overrules.
+    :raise ChatError: what `test` raises, if not even that does.
+    """
+    try:
+        test(False)
+    except ChatError:
+        if not overrules:
+            raise
+        test(True)
+        return True
+    return False
+
+
+def check(act: Act, room: Room, role: Role | None, overrules: bool = False) -> None:
     """Refuse what is not allowed.
 
     :raise NotInRoom: if an outsider asks for what members may.
     :raise CannotSpeak: if a member may not speak.
     :raise NotAllowed: if a member's role is too low.
     """
-    if not may(act, room, role, rank):
+    if not may(act, room, role, overrules):
         raise _refusal(act, room, role)
 
 
@@ -120,14 +146,14 @@ def check_registered(room: Room, person: Person) -> None:
         raise RegisteredOnly(room.name)
 
 
-def check_redact(room: Room, role: Role | None, rank: Rank = Rank.USER) -> None:
+def check_redact(room: Room, role: Role | None, overrules: bool = False) -> None:
     """Refuse to take back what another has said; between two, nobody may.
 
     :raise NotAllowed: if one's role is too low.
     """
     if room.direct:
         raise NotAllowed("a direct conversation", "it is not yours.")
-    check(Act.REDACT, room, role, rank)
+    check(Act.REDACT, room, role, overrules)
 
 
 def check_ctcp(room: Room, text: str) -> None:
@@ -140,19 +166,19 @@ def check_ctcp(room: Room, text: str) -> None:
 
 
 def check_over(
-    act: Act, room: Room, role: Role | None, other: Role, rank: Rank = Rank.USER
+    act: Act, room: Room, role: Role | None, other: Role, overrules: bool = False
 ) -> None:
     """Refuse an act on a member who is above the one who acts.
 
     :raise NotAllowed: if the other's role is higher.
     """
-    check(act, room, role, rank)
-    if rank < Rank.MODERATOR and highest(other) > highest(role or Role.MEMBER):
+    check(act, room, role, overrules)
+    if not overrules and highest(other) > highest(role or Role.MEMBER):
         raise NotAllowed(room.name, "they are above you.")
 
 
 def check_grant(
-    room: Room, role: Role | None, granted: Role, other: Role, rank: Rank = Rank.USER
+    room: Room, role: Role | None, granted: Role, other: Role, overrules: bool = False
 ) -> None:
     """Refuse to give, or take, a role higher than one's own, or from somebody above.
 
@@ -161,10 +187,35 @@ def check_grant(
     :raise NotInRoom: if an outsider tries.
     :raise NotAllowed: if the role, or the other, is too high.
     """
-    check_over(Act.CHANGE_MODES, room, role, other, rank)
+    check_over(Act.CHANGE_MODES, room, role, other, overrules)
     needed = Role.OWNER if granted >= Role.ADMIN else Role.OP
-    if rank < Rank.MODERATOR and (role or Role.MEMBER) < needed:
+    if not overrules and (role or Role.MEMBER) < needed:
         raise NotAllowed(room.name, f"to make {called(granted)}s one must be {called(needed)}.")
+
+
+def check_ask(
+    rank: Rank, least: Rank, needed: Privilege | None, granted: Container[Privilege]
+) -> None:
+    """Refuse a command to those who may not ask for it.
+
+    :param least: the rank that it needs.
+    :param needed: the privilege that it needs, if any.
+    :param granted: the privileges that the rank has.
+    :raise AccountRequired: if a guest asks for what needs an account.
+    :raise NotOperator: if somebody without an office asks for what needs one.
+    :raise NoPrivilege: if the office does not have the privilege.
+    """
+    if rank < least:
+        raise NotOperator() if least > Rank.USER else AccountRequired()
+    if needed is not None and needed not in granted:
+        raise NoPrivilege(f"{rank.name.lower()}s", needed)
+
+
+def may_ask(
+    rank: Rank, least: Rank, needed: Privilege | None, granted: Container[Privilege]
+) -> bool:
+    """Whether somebody may ask for a command."""
+    return rank >= least and (needed is None or needed in granted)
 
 
 def highest(role: Role) -> int:

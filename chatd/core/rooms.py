@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from chatd.answers import Entered, Listed, MembersAre, Present
 from chatd.core.changes import Draft, Grant, SetMask, SetMode, Wish
 from chatd.core.log import Log
+from chatd.core.offices import Offices
 from chatd.core.permissions import Act, check, highest, may
 from chatd.core.places import Place, Places, Seat
 from chatd.core.sessions import Sessions
@@ -41,12 +42,14 @@ class Rooms:
         log: Log,
         sessions: Sessions,
         places: Places,
+        offices: Offices,
         settings: Settings,
     ) -> None:
         self._store = store
         self._log = log
         self._sessions = sessions
         self._places = places
+        self._offices = offices
         self._settings = settings
         self._making = DeferredLock()
         self._locks: dict[int, DeferredLock] = {}
@@ -78,7 +81,8 @@ class Rooms:
 
     def may(self, session: ISession, act: Act, place: Place) -> bool:
         """Whether a session may do this in a room."""
-        return may(act, place.room, place.role(session.person), session.rank)
+        overrules = self._offices.overrules(session)
+        return may(act, place.room, place.role(session.person), overrules)
 
     def members(self, session: ISession, name: str) -> MembersAre:
         """Who is in a room, as far as the session may see."""
@@ -111,7 +115,8 @@ class Rooms:
         :raise NotInRoom: if the session is outside.
         """
         place = self._places.find(name)
-        check(Act.READ_MASKS, place.room, place.role(session.person), session.rank)
+        overrules = self._offices.overrules(session)
+        check(Act.READ_MASKS, place.room, place.role(session.person), overrules)
         return place.room, place.listing(listing, self._log.now())
 
     # -- changing what is so
@@ -127,7 +132,8 @@ class Rooms:
         if len(text) > self._settings.limits.topic:
             raise TooLong("A topic", self._settings.limits.topic)
         async with self.lock(place.room):
-            check(Act.SET_TOPIC, place.room, place.role(session.person), session.rank)
+            test = partial(check, Act.SET_TOPIC, place.room, place.role(session.person))
+            await self._offices.check(session, test, "topic", place.room)
             at = self._log.now()
             topic = Topic(text, session.person.name, at) if text else None
             await self._log.keep(
@@ -147,12 +153,16 @@ class Rooms:
         async with self.lock(place.room):
             most = self._settings.limits.masks
             seat = partial(self.seat, place)
-            draft = Draft(session, place, self._log.now(), seat, most, cause)
+            overrules = self._offices.overrules(session)
+            draft = Draft(session, place, self._log.now(), seat, most, cause, overrules)
             for wish in wishes:
                 try:
                     draft.add(wish)
                 except ChatError as error:
                     refused.append(error)
+            if draft.overruled:
+                note = " ".join(draft.overruled)
+                await self._offices.record(session, "change", place.room, note)
             await self._log.keep_all(draft.kept)
         return refused
 
@@ -219,12 +229,14 @@ class Rooms:
         check_room_name(now, self._settings.limits.room_name)
         place = self._places.find(name)
         async with self.lock(place.room), self._making:
-            check(Act.RENAME, place.room, place.role(session.person), session.rank)
+            test = partial(check, Act.RENAME, place.room, place.role(session.person))
+            test(self._offices.overrules(session))
             before = place.room.name
             if now == before:
                 return
             if fold(now) != fold(before) and self._places.has(now):
                 raise RoomExists(before, now)
+            await self._offices.check(session, test, "rename", place.room, f"to {now}")
             event = Renamed(
                 by=session.person,
                 at=self._log.now(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chatd.model import Seconds
+from chatd.model import Privilege, Rank, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,33 @@ class Auth:
     refuse_after: int = 10
     forget_after: Seconds = Seconds(600)
     cloak: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Operators:
+    """[operators]: what those may do who have an office on the whole server
+
+    moderators: what moderators may do: hang up on people (kill), ban them from the server (uban),
+        let nobody new in (lockdown), speak to all operators (wallops), and put right any room
+        (rooms)
+    admins: what administrators may do; besides the same, have the daemon read its settings again
+        (rehash), and end it (die)
+    """
+
+    moderators: tuple[Privilege, ...] = (
+        Privilege.KILL,
+        Privilege.UBAN,
+        Privilege.LOCKDOWN,
+        Privilege.WALLOPS,
+        Privilege.ROOMS,
+    )
+    admins: tuple[Privilege, ...] = tuple(Privilege)
+
+    def of(self, rank: Rank) -> tuple[Privilege, ...]:
+        """What somebody of a rank may do; below a moderator that is nothing."""
+        if rank is Rank.ADMIN:
+            return self.admins
+        return self.moderators if rank is Rank.MODERATOR else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +154,4 @@ class Settings:
     server: Server = field(default_factory=Server)
     auth: Auth = field(default_factory=Auth)
     limits: Limits = field(default_factory=Limits)
+    operators: Operators = field(default_factory=Operators)

@@ -7,9 +7,9 @@ see tests/stores/contract.py.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from zope.interface import implementer
@@ -19,6 +19,7 @@ from chatd.events import Entry, Kept, Posted
 from chatd.interfaces import IStore
 from chatd.model import (
     Account,
+    Barred,
     Change,
     Conversation,
     Drop,
@@ -32,6 +33,8 @@ from chatd.model import (
     Rank,
     Role,
     Room,
+    Sealed,
+    ServerBan,
     Subject,
 )
 from chatd.names import direct_other, fold, skeleton
@@ -70,6 +73,8 @@ class MemoryStore:
         self._seen: dict[int, int] = {}
         self._metadata: dict[int, dict[str, str]] = {}
         self._invitations: dict[str, Invitation] = {}
+        self._server_bans: dict[tuple[Barred, str], ServerBan] = {}
+        self._records: list[Sealed] = []
         self._shelves: dict[int, _Shelf] = {}
         self._keys = count(1)
 
@@ -236,6 +241,29 @@ class MemoryStore:
             values.pop(name, None)
         else:
             values[name] = value
+
+    # -- operators
+
+    async def server_bans(self) -> Sequence[ServerBan]:
+        return sorted(self._server_bans.values(), key=lambda b: (b.at, b.kind, b.target))
+
+    async def keep_server_ban(self, ban: ServerBan) -> None:
+        self._server_bans[ban.kind, ban.target] = ban
+
+    async def drop_server_ban(self, ban: ServerBan) -> None:
+        self._server_bans.pop((ban.kind, ban.target), None)
+
+    async def record(self, follow: Callable[[Sealed | None], Sealed]) -> Sealed:
+        self._records.append(follow(self._records[-1] if self._records else None))
+        return self._records[-1]
+
+    async def records(self, after: int, limit: int) -> Sequence[Sealed]:
+        return [r for r in self._records if r.number > after][:limit]
+
+    async def newest_records(self, limit: int, act: str, by: str) -> Sequence[Sealed]:
+        found = (r for r in reversed(self._records) if r.deed.act.startswith(act))
+        fitting = (r for r in found if not by or r.deed.by.lower() == by.lower())
+        return list(islice(fitting, limit))[::-1]
 
     def _values(self, subject: Subject, key: int) -> dict[str, str]:
         if subject is Subject.ROOM:

@@ -16,7 +16,23 @@ from typing import Any
 from msgspec import json
 
 from chatd.events import Entry
-from chatd.model import Account, Kind, Listing, Mask, Member, Mode, Person, Rank, Role, Room, Topic
+from chatd.model import (
+    Account,
+    Barred,
+    Deed,
+    Kind,
+    Listing,
+    Mask,
+    Member,
+    Mode,
+    Person,
+    Rank,
+    Role,
+    Room,
+    Sealed,
+    ServerBan,
+    Topic,
+)
 from chatd.names import fold
 
 Row = tuple[Any, ...]
@@ -25,6 +41,8 @@ ACCOUNTS = "SELECT key, name, rank, created, suspended FROM accounts "
 ROOMS = """
     SELECT key, name, kept, created, direct, topic, topic_by, topic_at, modes, password, most
     FROM rooms """
+SERVER_BANS = "SELECT kind, target, by, at, expires, reason FROM server_bans "
+RECORDS = "SELECT number, at, by, address, act, target, note, seal FROM audit "
 ENTRIES = """
     SELECT number, time, event, name, origin, account, account_key, text, rest
     FROM log WHERE room = ? AND """
@@ -85,6 +103,24 @@ def mask_of(row: Row) -> Mask:
     """A mask, of `room, listing, pattern, by, at, expires`."""
     room, listing, *rest = row
     return Mask(room, Listing(listing), *rest)
+
+
+def server_ban_of(row: Row) -> ServerBan:
+    """A ban of the whole server, as SERVER_BANS finds it."""
+    kind, *rest = row
+    return ServerBan(Barred(kind), *rest)
+
+
+def sealed_of(row: Row) -> Sealed:
+    """A record of the audit log, as RECORDS finds it."""
+    number, *deed, seal = row
+    return Sealed(number, Deed(*deed), seal)
+
+
+def record_row(sealed: Sealed) -> Row:
+    """What RECORDS finds."""
+    d = sealed.deed
+    return sealed.number, d.at, d.by, d.address, d.act, d.target, d.note, sealed.seal
 
 
 def entry_row(entry: Entry, number: int) -> Row:

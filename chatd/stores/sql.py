@@ -6,7 +6,7 @@ The SQL is what SQLite and PostgreSQL have in common; the tables are in schema/.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +29,8 @@ from chatd.model import (
     Rank,
     Role,
     Room,
+    Sealed,
+    ServerBan,
     Subject,
     Url,
 )
@@ -38,15 +40,20 @@ from chatd.stores.database import Database, Statements
 from chatd.stores.rows import (
     ACCOUNTS,
     ENTRIES,
+    RECORDS,
     ROOMS,
+    SERVER_BANS,
     Row,
     account_of,
     entry_of,
     fold_of,
     mask_of,
     member_of,
+    record_row,
     room_of,
     room_row,
+    sealed_of,
+    server_ban_of,
 )
 
 _SQLITE = "sqlite:///"
@@ -101,6 +108,17 @@ _DROP_METADATA = {
     Subject.ACCOUNT: "DELETE FROM account_metadata WHERE account = ? AND name = ?",
     Subject.ROOM: "DELETE FROM room_metadata WHERE room = ? AND name = ?",
 }
+_KEEP_SERVER_BAN = """
+    INSERT INTO server_bans (kind, target, by, at, expires, reason) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (kind, target) DO UPDATE SET
+        by = excluded.by, at = excluded.at, expires = excluded.expires, reason = excluded.reason"""
+_DROP_SERVER_BAN = "DELETE FROM server_bans WHERE kind = ? AND target = ?"
+_RECORD = """
+    INSERT INTO audit (number, at, by, address, act, target, note, seal)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_NEWEST_RECORDS = """
+    WHERE SUBSTR(act, 1, LENGTH(?)) = ? AND (? = '' OR LOWER(by) = LOWER(?))
+    ORDER BY number DESC LIMIT ?"""
 _CONVERSATIONS = """
     SELECT latest, CASE WHEN direct THEN (
             SELECT accounts.name FROM members JOIN accounts ON accounts.key = members.account
@@ -322,6 +340,35 @@ class SQLStore:
             await self._write(_DROP_METADATA[subject], key, name)
         else:
             await self._write(_KEEP_METADATA[subject], name, value, key)
+
+    # -- operators
+
+    async def server_bans(self) -> Sequence[ServerBan]:
+        return [server_ban_of(row) for row in self._rows(SERVER_BANS + "ORDER BY at, kind, target")]
+
+    async def keep_server_ban(self, ban: ServerBan) -> None:
+        b = ban
+        await self._write(_KEEP_SERVER_BAN, b.kind, b.target, b.by, b.at, b.expires, b.reason)
+
+    async def drop_server_ban(self, ban: ServerBan) -> None:
+        await self._write(_DROP_SERVER_BAN, ban.kind, ban.target)
+
+    async def record(self, follow: Callable[[Sealed | None], Sealed]) -> Sealed:
+        def add(run: Statements) -> Sealed:
+            last = run.rows(RECORDS + "ORDER BY number DESC LIMIT 1")
+            sealed = follow(sealed_of(last[0]) if last else None)
+            run.rows(_RECORD, *record_row(sealed))
+            return sealed
+
+        return await self._database.write(add)
+
+    async def records(self, after: int, limit: int) -> Sequence[Sealed]:
+        found = self._rows(RECORDS + "WHERE number > ? ORDER BY number LIMIT ?", after, limit)
+        return [sealed_of(row) for row in found]
+
+    async def newest_records(self, limit: int, act: str, by: str) -> Sequence[Sealed]:
+        found = self._rows(RECORDS + _NEWEST_RECORDS, act, act, by, by, limit)
+        return [sealed_of(row) for row in reversed(found)]
 
     def _account(self, which: str, *values: object) -> Account | None:
         found = self._rows(ACCOUNTS + which, *values)

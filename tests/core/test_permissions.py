@@ -17,7 +17,7 @@ from chatd.core.permissions import (
     may,
 )
 from chatd.errors import CannotSpeak, NotAllowed, NotInRoom, RegisteredOnly
-from chatd.model import Mode, Person, Rank, Role, Room
+from chatd.model import Mode, Person, Role, Room
 
 TEA = Room(1, "#tea", True, 0)
 
@@ -73,14 +73,12 @@ class MayTests(SynchronousTestCase):
         self.assertFalse(may(Act.REMOVE, TEA, Role.VOICE))
         self.assertTrue(may(Act.REMOVE, TEA, Role.OP | Role.VOICE))
 
-    def test_server_ranks(self) -> None:
-        """A moderator of the server puts things right, but neither reads, speaks nor invites."""
+    def test_overruling(self) -> None:
+        """Whoever may put any room right does so, but neither reads, speaks nor invites."""
         self.assertEqual(OVERRULES, set(Act) - {Act.READ, Act.SPEAK, Act.INVITE, Act.ANNOUNCE})
         for act in Act:
-            for rank in (Rank.MODERATOR, Rank.ADMIN):
-                self.assertEqual(may(act, tea(*Mode), None, rank), act in OVERRULES)
-            for rank in (Rank.GUEST, Rank.USER):
-                self.assertFalse(may(act, tea(*Mode), None, rank))
+            self.assertEqual(may(act, tea(*Mode), None, True), act in OVERRULES)
+            self.assertFalse(may(act, tea(*Mode), None, False))
 
 
 class CheckTests(SynchronousTestCase):
@@ -110,7 +108,7 @@ class CheckTests(SynchronousTestCase):
                     self.assertRaises(NotAllowed, check_over, Act.REMOVE, TEA, own, other)
                 else:
                     check_over(Act.REMOVE, TEA, own, other)
-        check_over(Act.REMOVE, TEA, None, Role.OWNER, Rank.MODERATOR)
+        check_over(Act.REMOVE, TEA, None, Role.OWNER, True)
         self.assertRaises(NotAllowed, check_over, Act.REMOVE, TEA, Role.OP, Role.OWNER | Role.OP)
 
     def test_grant(self) -> None:
@@ -128,4 +126,4 @@ class CheckTests(SynchronousTestCase):
                 else:
                     self.assertRaises(NotAllowed, check_grant, TEA, own, role, Role.MEMBER)
         self.assertRaises(NotInRoom, check_grant, TEA, None, Role.VOICE, Role.MEMBER)
-        check_grant(TEA, None, Role.OWNER, Role.OWNER, Rank.MODERATOR)
+        check_grant(TEA, None, Role.OWNER, Role.OWNER, True)

@@ -20,6 +20,7 @@ from chatd.commands.dispatch import Dispatcher
 from chatd.commands.login import host_for
 from chatd.core import Core
 from chatd.core.limits import Buckets
+from chatd.errors import ServerBanned
 from chatd.events import Batch, Event, Joined, Left, Removed, batch
 from chatd.frontends.human.render import Reader, render
 from chatd.frontends.outbox import Mailman
@@ -86,6 +87,7 @@ class Talk:
         self.nobody = Person(NOBODY, host=host_for(core, peer.address))
         self.person = self.nobody
         self.rank = Rank.GUEST
+        self.office = ""
         self.address = peer.address
         self.secure = peer.secure
         self.since = self.active = core.log.now()
@@ -97,8 +99,13 @@ class Talk:
         self._timer = human.reactor.callLater(human.handshake, self._too_late)
 
     def greet(self, screen: Screen) -> None:
-        """Ask who it is."""
+        """Ask who it is, unless nobody may come from there."""
         self._screen = screen
+        try:
+            self.human.core.server_bans.check_address(self.address)
+        except ServerBanned as error:
+            self.close(str(error))
+            return
         server = self.human.core.settings.server
         self.say(f"AUTH_REQUIRED\nThis is {server.network}: {server.description}.\n{self.ways_in}")
 
@@ -218,7 +225,8 @@ class Talk:
     def commands(self) -> list[ICommand]:
         """What the person may ask for just now, by how it is written."""
         known = self.human.dispatcher.commands.values()
-        mine = [c for c in known if c.rank <= self.rank and (self.on_line or c.verb in ENTRY)]
+        may_ask = self.human.core.offices.may_ask
+        mine = [c for c in known if may_ask(self, c) and (self.on_line or c.verb in ENTRY)]
         return sorted(mine, key=lambda c: spelled(c.verb))
 
     # -- where the person is

@@ -8,7 +8,7 @@ from typing import cast
 from chatd.answers import Help, LoggedIn, Registered
 from chatd.commands import Request, account, command, rooms
 from chatd.commands.help import first_sentence
-from chatd.commands.login import enter, identity, log_in_as
+from chatd.commands.login import arrive, enter, identity, log_in_as
 from chatd.core import Core
 from chatd.core.accounts import PASSWORD
 from chatd.errors import (
@@ -19,6 +19,7 @@ from chatd.errors import (
     NotInRoom,
     NotUnderstood,
     RegistrationClosed,
+    ServerBanned,
 )
 from chatd.frontends.human.talk import Talk
 from chatd.interfaces import ICommand
@@ -171,6 +172,9 @@ async def _come_in(core: Core, talk: Talk, person: Person, told: LoggedIn | None
     talk.person = person
     try:
         first = await enter(core, talk)
+    except ServerBanned as error:
+        talk.close(str(error))
+        return
     except ChatError:
         talk.person, talk.rank = talk.nobody, Rank.GUEST
         raise
@@ -180,7 +184,7 @@ async def _come_in(core: Core, talk: Talk, person: Person, told: LoggedIn | None
     talk.come_in()
     if told is not None:
         talk.answer(told)
-    await core.members.arrive(talk, first)
+    await arrive(core, talk, first)
     if first:
         await talk.show_missed()
 

@@ -17,12 +17,13 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from chatd.answers import Answer
+from chatd.answers import Answer, Refused
 from chatd.commands import Request
 from chatd.commands.dispatch import Dispatcher
 from chatd.core import Core
 from chatd.core.limits import Buckets
 from chatd.core.settings import Server
+from chatd.errors import ChatError, ServerBanned
 from chatd.events import (
     Addressed,
     Announced,
@@ -124,6 +125,7 @@ class Client:
         "key",
         "modes",
         "moved",
+        "office",
         "outbox",
         "person",
         "profile",
@@ -148,6 +150,7 @@ class Client:
         self.key = irc.core.new_id()
         self.person = Person("*")
         self.rank = Rank.GUEST
+        self.office = ""
         self.address = address
         self.secure = secure
         self.fingerprint = fingerprint
@@ -194,6 +197,19 @@ class Client:
             return
         gate.came(address)
         self.address, self.moved = address, True
+        self.heed_bans()
+
+    def heed_bans(self) -> None:
+        """Say so and hang up, if nobody may come from where the client is."""
+        try:
+            self.irc.core.server_bans.check_address(self.address)
+        except ServerBanned as error:
+            self.turn_away(error)
+
+    def turn_away(self, error: ChatError) -> None:
+        """Say why the client may not come in, and hang up."""
+        self.show(Refused(error), "*")
+        self.close(str(error))
 
     def posts(self, line: Line | Unreadable) -> bool:
         """Whether a line is a message on its way to somebody."""

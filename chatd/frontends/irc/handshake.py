@@ -8,17 +8,19 @@ from dataclasses import replace
 from twisted.internet.interfaces import IDelayedCall
 
 from chatd.commands import Request, command
-from chatd.commands.login import enter, host_for
+from chatd.commands.login import arrive, enter, host_for
 from chatd.core import Core
 from chatd.core.accounts import PASSWORD
 from chatd.errors import (
     AccountRequired,
     BadName,
     ChatError,
+    LockedDown,
     NameFixed,
     NameReserved,
     NameTaken,
     NeedMoreParams,
+    ServerBanned,
 )
 from chatd.events import Cause
 from chatd.frontends.irc.asked import client_of
@@ -90,6 +92,9 @@ class Handshake:
             client.fail("*", "ACCOUNT_REQUIRED", "You need an account to come in.")
             client.close("You need an account here: log in with SASL, or REGISTER one")
             return
+        except (ServerBanned, LockedDown) as error:
+            client.turn_away(error)
+            return
         except ChatError as error:
             client.numeric(Numeric.PASSWDMISMATCH, str(error))
             client.close(str(error))
@@ -111,7 +116,7 @@ class Handshake:
         welcome(client)
         if self.away is not None or not first:
             await arrive_away(client, self.away or "", first)
-        await core.members.arrive(client, first)
+        await arrive(core, client, first)
         if first:
             await show_missed(client)
 
@@ -170,7 +175,9 @@ async def _rename(core: Core, client: Client, name: str, cause: Cause) -> None:
         return
     same = fold(name) == fold(here.person.name)
     await _check_name(core, client, name, same=same)
-    await core.sessions.change(here, replace(here.person, name=name), cause)
+    now = replace(here.person, name=name)
+    core.server_bans.check(client, now)
+    await core.sessions.change(here, now, cause)
 
 
 async def _check_name(core: Core, client: Client, name: str, *, same: bool) -> None:

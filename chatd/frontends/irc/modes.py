@@ -166,7 +166,7 @@ def _own_mode(client: Client, change: Change) -> None:
         client.numeric(Numeric.UMODEUNKNOWNFLAG, "There is no such mode of yours.")
     elif change.letter == "o":
         if not change.on and "o" in client.modes:
-            client.rank = min(client.rank, Rank.USER)
+            client.rank, client.office = min(client.rank, Rank.USER), ""
             client.modes -= {"o"}
     elif change.on:
         client.modes |= {change.letter}

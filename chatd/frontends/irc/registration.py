@@ -11,6 +11,7 @@ from chatd.frontends.irc.asked import client_of
 
 CODES = {
     errors.BadName: "BAD_ACCOUNT_NAME",
+    errors.LockedDown: "TEMPORARILY_UNAVAILABLE",
     errors.NotKept: "TEMPORARILY_UNAVAILABLE",
     errors.NothingToVerify: "INVALID_CODE",
     errors.RegistrationClosed: "DISALLOWED",

@@ -23,6 +23,7 @@ from chatd.answers import (
     Present,
     Refused,
     Registered,
+    Rehashing,
     Said,
     Somebody,
     TopicIs,
@@ -164,6 +165,11 @@ def _logged_in(answer: LoggedIn, reader: Reader, verb: str) -> Iterable[Line]:
         return
     mask, account = answer.person.mask, answer.account.name
     yield _numeric(reader, Numeric.LOGGEDIN, mask, account, f"You are logged in as {account}.")
+
+
+@reply.register
+def _rehashing(answer: Rehashing, reader: Reader, verb: str) -> Iterable[Line]:
+    yield _numeric(reader, Numeric.REHASHING, answer.ini, "The settings are read again.")
 
 
 @reply.register

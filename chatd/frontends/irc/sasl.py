@@ -71,6 +71,8 @@ async def _finish(core: Core, request: Request, client: Client, exchange: Exchan
     try:
         response = b64decode(exchange.received, validate=True).decode()
         account = await _STEPS[exchange.mechanism](core, client, exchange, response)
+        if account is not None:
+            core.server_bans.check_account(account)
     except (binascii.Error, UnicodeDecodeError, ValueError):
         _failed(client, "That was not base64 of UTF-8.")
     except ChatError as error:

@@ -33,6 +33,27 @@ CREATE TABLE invitations (
     uses BIGINT NOT NULL
 );
 
+CREATE TABLE server_bans (
+    kind TEXT NOT NULL,             -- model.Barred
+    target TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    expires BIGINT,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (kind, target)
+);
+
+CREATE TABLE audit (                -- rows are added and never touched again
+    number BIGINT NOT NULL PRIMARY KEY, -- from 1 on, without gaps
+    at BIGINT NOT NULL,
+    by TEXT NOT NULL,
+    address TEXT NOT NULL,
+    act TEXT NOT NULL,
+    target TEXT NOT NULL,
+    note TEXT NOT NULL,
+    seal TEXT NOT NULL              -- core.audit: over all of the row, and the seal before
+);
+
 CREATE TABLE rooms (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,

@@ -10,7 +10,20 @@ import pytest
 
 from chatd import answers, errors, events
 from chatd.frontends.human.render import BLUE, CYAN, PLAIN, YELLOW, Reader, render
-from chatd.model import Account, Conversation, Kind, Listing, Mask, Mode, Person, Rank, Role, Room
+from chatd.model import (
+    Account,
+    Barred,
+    Conversation,
+    Kind,
+    Listing,
+    Mask,
+    Mode,
+    Person,
+    Rank,
+    Role,
+    Room,
+    ServerBan,
+)
 from chatd.model import Topic as TopicOf
 
 AT = 1_767_225_600_000
@@ -48,6 +61,8 @@ MASK = Mask(2, Listing.BAN, "eve!*@*", "ada", 0)
 
 E = {"by": BOB, "at": AT}
 T = {**E, "room": TEA}
+
+SERVER_BAN = ServerBan(Barred.NETWORK, "192.0.2.0/24", "ada", 0, 60_000, "t\x1bea")
 
 SENTENCES: list[tuple[object, str]] = [
     (events.Event(**E), "bob did something new (Event)."),
@@ -149,6 +164,12 @@ SENTENCES: list[tuple[object, str]] = [
     (answers.Conversations(()), "There is nothing."),
     (answers.MasksAre(TEA, "ban", (MASK, MASK)), "\n".join(["eve!*@* (by ada)"] * 2)),
     (answers.MasksAre(TEA, "ban", ()), "The ban list of #tea is empty."),
+    (
+        answers.ServerBansAre((SERVER_BAN,)),
+        "192.0.2.0/24 (network), by ada on 1970-01-01 00:00 UTC, until 1970-01-01 00:01 UTC: t␛ea",
+    ),
+    (answers.ServerBansAre(()), "There is no such ban."),
+    (answers.Rehashing("chatd.ini"), "chatd.ini is read again."),
     (answers.AwayIs(BOB, "t\nea"), "bob is away: t\n    ea"),
     (answers.MarkerIs("#tea", 42), "You have read #tea."),
     (answers.MarkerIs("#tea", None), "You have not read #tea."),

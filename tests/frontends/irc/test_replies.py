@@ -25,8 +25,10 @@ from chatd.answers import (
     Present,
     Refused,
     Registered,
+    Rehashing,
     RoomsAre,
     Said,
+    ServerBansAre,
     Somebody,
     TopicIs,
     YouAreAway,
@@ -35,7 +37,19 @@ from chatd.core.settings import Server
 from chatd.errors import ChatError, StartError
 from chatd.frontends.irc.refusals import NUMBERS
 from chatd.frontends.irc.replies import reply
-from chatd.model import Account, Listing, Mask, Mode, Person, Rank, Role, Room, Topic
+from chatd.model import (
+    Account,
+    Barred,
+    Listing,
+    Mask,
+    Mode,
+    Person,
+    Rank,
+    Role,
+    Room,
+    ServerBan,
+    Topic,
+)
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST, parse_text
 
@@ -145,6 +159,12 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
     ),
     (MasksAre(TEA, Listing.EXCEPT, ()), ["349 ada #tea :End of the except list."]),
     (MasksAre(TEA, Listing.INVITE, ()), ["347 ada #tea :End of the invite list."]),
+    (
+        ServerBansAre((ServerBan(Barred.ACCOUNT, "eve", "ada", 0),)),
+        ["NOTICE ada :eve (account), by ada on 1970-01-01 00:00 UTC, for good"],
+    ),
+    (ServerBansAre(()), ["NOTICE ada :There is no such ban."]),
+    (Rehashing("chatd.ini"), ["382 ada chatd.ini :The settings are read again."]),
     (AwayIs(BOB, "at tea"), ["301 ada bob :at tea"]),
     (MarkerIs("#tea", None), ["MARKREAD #tea *"]),
     (MarkerIs("#tea", 42), ["MARKREAD #tea timestamp=1970-01-01T00:00:00.042Z"]),
