@@ -113,6 +113,8 @@ def _faults(before: Sealed | None, record: Sealed) -> list[str]:
             else (f"records {due} to {record.number - 1} are")
         )
         return [f"{missing} missing."]
-    if record.seal != seal(before.seal if before else "", record.number, record.deed):
+    if record.number < due or record.seal != seal(
+        before.seal if before else "", record.number, record.deed
+    ):
         return [f"record {record.number} was changed, or put where it is later on."]
     return []

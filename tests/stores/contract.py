@@ -39,9 +39,10 @@ from chatd.model import (
 )
 from chatd.names import direct_name, skeleton
 from tests.stores.examples import ADA, HUGE, as_read, deferred, examples, said, taken_back
+from tests.stores.operators import OperatorsContract
 
 
-class StoreContract:
+class StoreContract(OperatorsContract):
     """The tests; for a TestCase to mix in."""
 
     async def make_store(self) -> IStore:
