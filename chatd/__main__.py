@@ -172,7 +172,7 @@ def _invite(options: argparse.Namespace) -> None:
 
 def _list_audit(options: argparse.Namespace) -> None:
     def find(office: Office) -> Awaitable[list[Sealed]]:
-        return office.audit.newest(options.limit, options.act, options.by)
+        return office.audit.newest(options.limit, options.deed, options.by)
 
     found = _in_office(options, find)
     rows = [("no", "when", "who", "from", "what", "whom", "more"), *map(_row, found)]
@@ -314,7 +314,13 @@ def _add_account_actions(actions: Any) -> None:
 def _add_audit_actions(actions: Any) -> None:
     list_ = _action(actions, "list", _list_audit, "the newest acts, the last one last")
     list_.add_argument("--limit", type=_count, default=50, help="how many (50)")
-    list_.add_argument("--act", default="", help="only acts that begin so: kill, uban, room, …")
+    list_.add_argument(
+        "--act",
+        dest="deed",
+        metavar="ACT",
+        default="",
+        help="only acts that begin so: kill, uban, room, …",
+    )
     list_.add_argument("--by", default="", metavar="NAME", help="only what this one did")
     verify = _action(actions, "verify", _verify_audit, "see whether anybody has tampered with it")
     verify.add_argument(

@@ -145,6 +145,8 @@ class Somebody(Answer):
             parts.append(f"away: {self.away}")
         if self.rooms:
             parts.append("in " + ", ".join(room.name for room, _ in self.rooms))
+        if self.address:
+            parts.append(f"from {self.address}")
         return "; ".join(parts) + "."
 
 

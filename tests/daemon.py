@@ -123,6 +123,13 @@ class Daemon:
         """Ask it to end; its exit status."""
         return self._end(signal.SIGTERM)
 
+    def wait(self) -> int:
+        """Wait until it ends by itself; its exit status."""
+        assert self._process is not None
+        status = self._process.wait(PATIENCE)
+        self._process = None
+        return status
+
     def reload(self) -> str:
         """Let it read its ini again; what it says about that."""
         before = len(self.log())

@@ -38,6 +38,8 @@ from chatd.service import make_core
 from chatd.stores.memory import MemoryStore
 from chatd.wire.irc import Line, parse_text
 
+ADDRESS = "192.168.1.1"
+"""Where clients come from who come from nowhere in particular."""
 START = 1_767_225_600  # 2026-01-01T00:00:00Z
 FAST = Limits(messages_every=0, account_messages_every=0, registrations_every=0)  # type: ignore[arg-type]
 
@@ -184,7 +186,7 @@ class House:
         assert any(" 001 " in line for line in client.hears(whole=True)), "not welcome"
         return client
 
-    def stranger(self, address: str = "") -> Client:
+    def stranger(self, address: str = ADDRESS) -> Client:
         """An IRC client that has connected and said nothing yet."""
         return Client(self, address)
 
@@ -192,9 +194,9 @@ class House:
 class Client:
     """One IRC client without a socket."""
 
-    def __init__(self, house: House, address: str = "") -> None:
+    def __init__(self, house: House, address: str = ADDRESS) -> None:
         self.house = house
-        self.transport = StringTransport(_Peer(address))
+        self.transport = StringTransport(peerAddress=_Peer(address))
         self.protocol = IRCProtocol(house.irc)
         self.protocol.makeConnection(self.transport)
 
