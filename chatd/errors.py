@@ -88,7 +88,7 @@ class ServerBanned(ChatError):
 
 class LockedDown(ChatError):
     code = "LOCKED_DOWN"
-    text = "Nobody new is let in just now: {0} Whoever has an account can log in."
+    text = "Nobody new is let in just now: {1} Whoever has an account can log in."
 
 
 class NoSuchServerBan(ChatError):

@@ -151,21 +151,15 @@ def test_audit(tmp_path: Path) -> None:
     assert [act in line for act, line in zip(acts, lines, strict=True)] == [True] * 3
     assert "other words" not in "".join(lines)
     assert "admin to moderator" in lines[1]
-    (line,) = daemon.operate("audit", "list", "--limit", "1").splitlines()[1:]
+    (line,) = daemon.operate("audit", "list", "--act", "account", "--limit", "1").splitlines()[1:]
     assert line.startswith("3 ")
-    (line,) = daemon.operate("audit", "list", "--act", "account role").splitlines()[1:]
-    assert line.startswith("2 ")
-    assert daemon.operate("audit", "list", "--by", "nobody").splitlines()[1:] == []
     known = daemon.operate("audit", "verify").split()[-1]
-    assert verified(daemon, "--known", known) == (0, "")
-    assert verified(daemon, "--known", "3:x")[0] == 2
     with closing(sqlite3.connect(daemon.data / "chatd.db")) as database, database:
         database.execute("UPDATE audit SET note = 'user' WHERE number = 2")
         database.execute("DELETE FROM audit WHERE number = 3")
-    assert verified(daemon) == (
+    assert verified(daemon, "--known", known) == (
         1,
         "record 2 was changed, or put where it is later on.\n"
+        "record 3, whose seal was noted, is not there.\n"
         "chatd: the audit log is not as it was written.\n",
     )
-    status, said = verified(daemon, "--known", known)
-    assert (status, "record 3, whose seal was noted, is not there." in said) == (1, True)

@@ -98,7 +98,7 @@ class ServerBans:
         """
         if self.lockdown is not None:
             reason = self.lockdown.reason.strip()
-            raise LockedDown(f"{reason.rstrip('.')}." if reason else "come again later.")
+            raise LockedDown("", f"{reason.rstrip('.')}." if reason else "come again later.")
 
     def those(self, ban: ServerBan) -> list[ISession]:
         """The sessions on line that a ban means."""
