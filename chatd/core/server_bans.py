@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from twisted.internet.defer import DeferredLock
+
 from chatd.answers import Refused, moment
 from chatd.core.audit import Audit, officer
 from chatd.core.masks import PREFIX, fits, full_mask
@@ -39,6 +41,7 @@ class ServerBans:
         self._audit = audit
         self._sessions = sessions
         self._now = now
+        self._changing = DeferredLock()
         self._bans: dict[tuple[Barred, str], ServerBan] = {}
         self._masks: list[ServerBan] = []
         self._networks: dict[tuple[int, int], dict[int, ServerBan]] = {}
@@ -132,11 +135,11 @@ class ServerBans:
             raise BanRefused(ban.target, "that is very many. Say CONFIRM after it if you mean it.")
         await self._check_reach(session, ban)
         until = f"until {moment(ban.expires)}" if ban.expires is not None else "for good"
-        await self._audit.record(
-            session, "uban add", ban.target, f"{ban.kind}, {until}: {ban.reason}"
-        )
-        await self._forget_expired()
-        await self._put(ban)
+        note = f"{ban.kind}, {until}: {ban.reason}"
+        async with self._changing:
+            await self._audit.record(session, "uban add", ban.target, note)
+            await self._forget_expired()
+            await self._put(ban)
         meant = self.those(ban)
         for one in meant:
             one.answer(Refused(_refusal(ban)))
@@ -150,11 +153,12 @@ class ServerBans:
         :raise NotKept: if that cannot be kept.
         """
         kind, target = _target(target)
-        ban = self._held(kind, target)
-        if ban is None:
-            raise NoSuchServerBan(target)
-        await self._audit.record(session, "uban del", target, kind)
-        await self._drop(ban)
+        async with self._changing:
+            ban = self._held(kind, target)
+            if ban is None:
+                raise NoSuchServerBan(target)
+            await self._audit.record(session, "uban del", target, kind)
+            await self._drop(ban)
         return ban
 
     async def lock_down(self, session: ISession, on: bool, reason: str = "") -> None:
@@ -163,9 +167,10 @@ class ServerBans:
 
         :raise NotKept: if it cannot be kept.
         """
-        await self._audit.record(session, f"lockdown {'on' if on else 'off'}", "", reason)
         ban = ServerBan(Barred.NEWCOMERS, NEWCOMERS, officer(session), self._now(), reason=reason)
-        await (self._put(ban) if on else self._drop(ban))
+        async with self._changing:
+            await self._audit.record(session, f"lockdown {'on' if on else 'off'}", "", reason)
+            await (self._put(ban) if on else self._drop(ban))
 
     async def _check_reach(self, session: ISession, ban: ServerBan) -> None:
         """Nobody bans themselves by accident, nor anybody who is above them."""

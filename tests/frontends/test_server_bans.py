@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatd.core.limits import TOLD, TOLD_EVERY, Gate
 from chatd.core.settings import Settings
 from chatd.frontends.irc import Options, make_irc
-from chatd.model import Rank
+from chatd.model import Rank, Secret
 from tests.frontends.human.persons import HumanHouse
 
 REFUSAL = "You are banned from this server until 2026-01-01 02:00 UTC: noise"
@@ -68,12 +68,19 @@ class BannedTests(SynchronousTestCase):
         self.assertEqual(client.hears(), ["464 eve :The name or the secret is wrong."])
 
     def test_irc_behind_a_gateway(self) -> None:
-        """Where a gateway says that its user is from, counts."""
-        options = Options(tls=False, insecure=True, proxies=("192.0.2.1",), webirc="hush")  # type: ignore[arg-type]
+        """Where a gateway says that its user is from, counts, and not where it is itself."""
+        options = Options(tls=False, insecure=True, proxies=("10.0.0.1",), webirc=Secret("hush"))
         self.house.irc = make_irc(self.house.core, options, self.house.clock)
-        client = self.house.stranger("192.0.2.1")
-        client.says("WEBIRC hush gate host 198.51.100.7")
-        self.assertEqual((client.hears()[0], client.gone), (f"465 * :{REFUSAL}", True))
+        judge = self.house.core.sessions.find("judge").sessions
+        for session in judge.values():
+            self.house.ask(session, "UBAN", "ADD", "10.0.0.1", "2h", "noise")
+        for user, refused in (("198.51.100.7", True), ("192.0.2.9", False)):
+            client = self.house.stranger("10.0.0.1")
+            client.says(f"WEBIRC hush gate host {user}")
+            self.assertEqual((f"465 * :{REFUSAL}" in client.hears(), client.gone), (refused,) * 2)
+        alone = self.house.stranger("10.0.0.1")
+        alone.says("NICK eve", "USER eve 0 * :Eve")
+        self.assertEqual((alone.hears()[0], alone.gone), (f"465 eve :{REFUSAL}", True))
 
     def test_human_at_connect(self) -> None:
         """A person from a banned network reads why, and nothing else."""

@@ -192,6 +192,8 @@ class Client:
     def comes_from(self, address: str) -> None:
         """A proxy says where the client really is: it counts as one more connection from there."""
         gate = self.irc.core.gate
+        if self.closed:
+            return
         if not gate.admits(address):
             self.close("Too many connections from your address")
             return

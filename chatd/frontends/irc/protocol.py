@@ -95,7 +95,8 @@ def meet(irc: Irc, transport: Any, outbox: Outbox, hold: Callable[[bool], None])
     client = Client(irc, outbox, hold, address, secure, None)
     irc.clients[client.key] = client
     client.handshake = Handshake(client, irc.options.handshake)
-    client.heed_bans()
+    if address not in irc.proxies:
+        client.heed_bans()
     return client
 
 
