@@ -25,7 +25,7 @@ from chatd.frontends.listening import FAREWELL, wait_while
 from chatd.interfaces import IAuthenticator, IBus, IDaemon, IFrontend, IReloadable, IStore
 from chatd.model import Rank
 from chatd.plugins import build
-from chatd.service import make_core
+from chatd.service import Parts, make_core
 
 
 @dataclass
@@ -118,15 +118,17 @@ class House(Service):
             await store.open()
         authenticators = {thing.kind: thing for thing in self._begin(IAuthenticator)}
         self.core = make_core(
-            store,
-            bus,
-            authenticators,
-            self._settings,
-            self._reactor,
-            self._clock,
-            lambda: token_hex(8),
-            directory.secret(self.config),
-            self,
+            Parts(
+                store,
+                bus,
+                authenticators,
+                self._settings,
+                self._reactor,
+                self._clock,
+                lambda: token_hex(8),
+                directory.secret(self.config),
+                self,
+            )
         )
         await self.core.rooms.load()
         await self.core.metadata.load()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -32,24 +33,31 @@ from chatd.core.settings import Settings
 from chatd.interfaces import IAuthenticator, IBus, IDaemon, IStore
 
 
-def make_core(
-    store: IStore,
-    bus: IBus,
-    authenticators: Mapping[str, IAuthenticator],
-    settings: Settings,
-    reactor: IReactorTime,
-    clock: Callable[[], int],
-    new_id: Callable[[], str],
-    secret: bytes,
-    daemon: IDaemon,
-) -> Core:
-    """Make the services and tie them together.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a core is made of.
 
     `clock` gives milliseconds since 1970, `new_id` a short text, never the same twice;
-    `secret` is this house's own: made-up hosts and salts are derived from it."""
+    `secret` is this house's own: made-up hosts and salts are derived from it.
+    """
+
+    store: IStore
+    bus: IBus
+    authenticators: Mapping[str, IAuthenticator]
+    settings: Settings
+    reactor: IReactorTime
+    clock: Callable[[], int]
+    new_id: Callable[[], str]
+    secret: bytes
+    daemon: IDaemon
+
+
+def make_core(parts: Parts) -> Core:
+    """Make the services and tie them together."""
+    store, settings, reactor, clock = parts.store, parts.settings, parts.reactor, parts.clock
     audit = Audit(store, clock)
     offices = Offices(audit, settings)
-    log = Log(store, bus, reactor, clock)
+    log = Log(store, parts.bus, reactor, clock)
     sessions = Sessions(log)
     places = Places(sessions)
     rooms = Rooms(store, log, sessions, places, offices, settings)
@@ -57,13 +65,13 @@ def make_core(
     conversations = Conversations(store, store, log, sessions)
     core = Core(
         settings=settings,
-        accounts=Accounts(store, authenticators, settings, reactor, clock, secret),
+        accounts=Accounts(store, parts.authenticators, settings, reactor, clock, parts.secret),
         sessions=sessions,
         places=places,
         rooms=rooms,
         members=Members(store, log, sessions, places, rooms, offices, settings),
         messages=Messages(
-            store, log, places, conversations, offices, settings, reactor.seconds, new_id
+            store, log, places, conversations, offices, settings, reactor.seconds, parts.new_id
         ),
         conversations=conversations,
         history=History(store, log, places, conversations, settings),
@@ -76,12 +84,12 @@ def make_core(
         audit=audit,
         offices=offices,
         server_bans=server_bans,
-        daemon=daemon,
-        secret=secret,
-        new_id=new_id,
+        daemon=parts.daemon,
+        secret=parts.secret,
+        new_id=parts.new_id,
         started=clock(),
     )
-    return _connected(core, bus)
+    return _connected(core, parts.bus)
 
 
 def _connected(core: Core, bus: IBus) -> Core:

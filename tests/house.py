@@ -34,7 +34,7 @@ from chatd.frontends.irc import Options, make_irc
 from chatd.frontends.irc.protocol import IRCProtocol
 from chatd.interfaces import IAuthenticator, IDaemon, ISession
 from chatd.model import Account, Person, Rank
-from chatd.service import make_core
+from chatd.service import Parts, make_core
 from chatd.stores.memory import MemoryStore
 from chatd.wire.irc import Line, parse_text
 
@@ -107,15 +107,17 @@ class House:
         self.daemon = FakeDaemon()
         ids = count(1)
         self.core = make_core(
-            self.store,
-            LocalBus(),
-            {one.kind: one for one in (PlainPassword(), PlainCertificate(), *others)},
-            self.settings,
-            self.clock,
-            lambda: int(self.clock.seconds() * 1000),
-            lambda: f"id{next(ids)}",
-            b"secret",
-            self.daemon,
+            Parts(
+                self.store,
+                LocalBus(),
+                {one.kind: one for one in (PlainPassword(), PlainCertificate(), *others)},
+                self.settings,
+                self.clock,
+                lambda: int(self.clock.seconds() * 1000),
+                lambda: f"id{next(ids)}",
+                b"secret",
+                self.daemon,
+            )
         )
         self.now(self.core.rooms.load())
         self.now(self.core.metadata.load())

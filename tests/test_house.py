@@ -13,12 +13,13 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
 
 from chatd import config
 from chatd.core.sessions import Here
 from chatd.frontends.listening import FAREWELL, PATIENCE
 from chatd.house import House
-from chatd.interfaces import IFrontend
+from chatd.interfaces import IDaemon, IFrontend
 from chatd.model import Person
 
 PLAIN = "[store]\ntype = memory\n[listen irc]\nendpoint = tcp:6667:interface=127.0.0.1\ntls = no\n"
@@ -134,6 +135,21 @@ def test_broken_reload(tmp_path: Path) -> None:
     assert len(said) == 1
     assert said[0].startswith(f"error: nothing is changed: chatd: {started.ini}:9 [auth] guests")
     assert started.house.core.settings.server.motd == ""
+
+
+def test_operators_on_line(tmp_path: Path) -> None:
+    """An operator on line can do to the daemon what signals can, and is told what they are not."""
+    started = Started(tmp_path)
+    verifyObject(IDaemon, started.house)
+    assert started.house.core is not None
+    daemon = started.house.core.daemon
+    assert (daemon.ini, daemon.reload()) == ("chatd.ini", ())
+    started.ini.write_text(PLAIN + "[auth]\nguests = maybe\n[server]\nmotd = file:none\n")
+    faults = daemon.reload()
+    assert [fault.split()[1:3] for fault in faults] == [["[server]", "motd"], ["[auth]", "guests"]]
+    assert started.left == []
+    daemon.end()
+    assert started.left == [0]
 
 
 def test_reload_with_a_broken_certificate(tmp_path: Path) -> None:
