@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from twisted.internet.address import IPv4Address
@@ -26,8 +27,20 @@ PLAIN = "[store]\ntype = memory\n[listen irc]\nendpoint = tcp:6667:interface=127
 SECURE = "[store]\ntype = memory\n[listen irc]\n"
 
 
+@pytest.fixture(autouse=True)
+def unlocked() -> Iterator[None]:
+    """What the test has started lets go of its data directory in the end."""
+    Started.houses.clear()
+    yield
+    for house in Started.houses:
+        if house._lock is not None:
+            house._lock.close()
+
+
 class Started:
     """A house in memory, and all that it says."""
+
+    houses: ClassVar[list[House]] = []
 
     def __init__(self, folder: Path, text: str = PLAIN) -> None:
         self.ini = folder / "chatd.ini"
@@ -35,6 +48,7 @@ class Started:
         self.left: list[int] = []
         self.ini.write_text(text)
         self.house = House(config.read(self.ini), self.reactor, lambda: 5, self.left.append)
+        self.houses.append(self.house)
         self.said = self.saying(self.house.startService)
 
     def saying(self, act: Any) -> list[str]:
