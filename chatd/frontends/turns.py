@@ -3,7 +3,8 @@
 Lines are done one after another, except that messages do not wait for the disk one by one:
 a bounded number may be on their way to it together, in order, and anything else waits for
 them. A client that is ahead of its limits is slowed down, never cut off: its further lines
-wait here, and beyond a few of them so does its machine.
+wait here, and beyond a few of them so does its machine. Whoever sends many lines at once gets
+only some of them done before the other clients have their turn.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from chatd.errors import ChatError
 
 WAITING = 64
 """Lines that may wait before the client's machine has to."""
+AT_ONCE = 32
+"""Lines of one client that are done before all others have had their turn."""
 
 Line = TypeVar("Line")
 Asked = TypeVar("Asked", contravariant=True)
@@ -52,6 +55,7 @@ class Turns(Generic[Line]):
 
     __slots__ = (
         "_answer",
+        "_begun",
         "_busy",
         "_client",
         "_hold",
@@ -74,7 +78,7 @@ class Turns(Generic[Line]):
         self._lines: deque[Line] = deque()
         self._answer: Deferred[Line] | None = None
         self._busy = False
-        self._posts = 0
+        self._posts = self._begun = 0
         self._pause: IDelayedCall | None = None
         self._over = self._working = False
 
@@ -121,7 +125,9 @@ class Turns(Generic[Line]):
             return
         self._working = True
         while self._lines and self._pause is None and self._take_turn():
-            pass
+            self._begun += 1
+            if self._begun >= AT_ONCE and not self._over:
+                self._pause = self._reactor.callLater(0, self._go_on)
         self._working = False
         if self._holding and len(self._lines) < WAITING // 2:
             self._holding = False
@@ -149,6 +155,7 @@ class Turns(Generic[Line]):
 
     def _go_on(self) -> None:
         self._pause = None
+        self._begun = 0
         self._work()
 
     def _start(self, line: Line) -> None:

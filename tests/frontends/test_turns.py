@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.errors import ChatError
-from chatd.frontends.turns import WAITING, Turns
+from chatd.frontends.turns import AT_ONCE, WAITING, Turns
 
 
 class Worker:
@@ -97,6 +97,7 @@ class TurnsTests(SynchronousTestCase):
         self.assertEqual(self.held, [True])
         for number in range(WAITING):
             self.worker.finish(str(number))
+            self.clock.advance(0)
         self.assertEqual(self.held, [True, False])
 
     def test_slows_down(self) -> None:
@@ -110,7 +111,7 @@ class TurnsTests(SynchronousTestCase):
         self.assertEqual(self.worker.begun, ["a"])
 
     def test_many_at_once(self) -> None:
-        """Thousands of lines that are done at once are done, however many came together."""
+        """Thousands of lines that came together are done in order, some in each turn."""
         done: list[str] = []
 
         async def do(line: str) -> None:
@@ -123,7 +124,39 @@ class TurnsTests(SynchronousTestCase):
         lines = ["first", *(str(number) for number in range(5000))]
         self.add(*lines)
         first.callback(None)
+        self.assertEqual(done, lines[:AT_ONCE])
+        self.clock.advance(0)
         self.assertEqual(done, lines)
+
+    def test_turn_about(self) -> None:
+        """Who sends much has some of it done, then it is the turn of others."""
+        done: list[str] = []
+
+        async def do(line: str) -> None:
+            done.append(line)
+
+        self.worker.do = do  # type: ignore[method-assign]
+        others = Turns(self.worker, self.clock, self.held.append)
+        for _ in range(2 * AT_ONCE):
+            self.turns.add("mine")
+        for _ in range(2 * AT_ONCE):
+            others.add("theirs")
+        self.clock.advance(0)
+        mine, theirs = ["mine"] * AT_ONCE, ["theirs"] * AT_ONCE
+        self.assertEqual(done, mine + theirs + mine + theirs)
+
+    def test_gone_with_lines_left(self) -> None:
+        """What somebody who went has not yet had done is not done, and nothing waits for them."""
+
+        async def do(line: str) -> None:
+            self.worker.begun.append(line)
+            if len(self.worker.begun) == AT_ONCE:
+                self.turns.stop()
+
+        self.worker.do = do  # type: ignore[method-assign]
+        self.add(*["much"] * (2 * AT_ONCE))
+        self.assertEqual(len(self.worker.begun), AT_ONCE)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_bug(self) -> None:
         """A line that cannot be done does not keep the next ones from it."""
