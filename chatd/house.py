@@ -26,6 +26,7 @@ from chatd.interfaces import IAuthenticator, IBus, IDaemon, IFrontend, IReloadab
 from chatd.model import Rank
 from chatd.plugins import build
 from chatd.service import Parts, make_core
+from chatd.watchdog import Watchdog
 
 
 @dataclass
@@ -66,12 +67,14 @@ class House(Service):
         self._reactor = reactor
         self._clock = clock
         self._leave = leave
+        self._watchdog = Watchdog(reactor)
         self._running: list[Running] = []
         self._lock: IO[bytes] | None = None
 
     def startService(self) -> None:
         """Begin to start; clients are let in when all is ready."""
         super().startService()
+        self._watchdog.startService()
         self.starting = ensureDeferred(self._start_or_leave())
 
     def stopService(self) -> Deferred[None]:
@@ -93,6 +96,7 @@ class House(Service):
             self.log.error("nothing is changed: {error}", error=error)
             return error.args
         self._take(wanted)
+        self._watchdog.tell()
         self.log.info("{path} is in force", path=str(wanted.path))
         return ()
 
@@ -182,6 +186,7 @@ class House(Service):
             await running.thing.close()
         if self._lock is not None:
             self._lock.close()
+        self._watchdog.stopService()
         self.log.info("chatd has ended")
 
     async def _end(self, running: Running) -> None:

@@ -1,0 +1,151 @@
+"""How long the turns of the reactor are: while one lasts, everybody else waits.
+
+Twisted lets nobody look in between two turns, so this stands in front of the poller of its
+reactors for Linux: a turn begins when that has found something, and ends when it is asked
+again. That costs a microsecond a turn; of any other reactor nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, thread_time
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+LONG = 0.005
+"""Seconds from which on a turn is counted."""
+TOO_LONG = 0.1
+"""Seconds from which on it is worth a warning."""
+WARN_EVERY = 60.0
+"""Seconds between two warnings."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted, in turns, and the most seconds that one was at work.
+
+    A turn is long if it was at work for long, and held up if it was long only because the
+    system let others run, or because it waited for the disk.
+    """
+
+    turns: int = 0
+    long: int = 0
+    held_up: int = 0
+    longest: float = 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.turns} turns of the reactor, {self.long} of them at work for more than"
+            f" {LONG * 1000:.0f} ms, the longest for {self.longest * 1000:.1f} ms;"
+            f" {self.held_up} were held up"
+        )
+
+
+class Watchdog(Service):
+    """Counts long turns, and barks at those that are far too long.
+
+    :param seconds: a clock that does not jump when somebody sets that of the machine.
+    :param work: the seconds that this thread has been at work.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        seconds: Callable[[], float] = monotonic,
+        work: Callable[[], float] = thread_time,
+    ) -> None:
+        self.tally = Tally()
+        self._reactor = reactor
+        self._seconds = seconds
+        self._work = work
+        self._poller: Any = None
+        self._barked_at = float("-inf")
+        self._unsaid = 0
+
+    def startService(self) -> None:
+        """Watch, if this reactor can be watched."""
+        super().startService()
+        self._poller = getattr(self._reactor, "_poller", None)
+        if self._poller is not None:
+            self._reactor._poller = Between(self._poller, self.count, self._seconds, self._work)
+
+    def stopService(self) -> Deferred[None] | None:
+        """Say what was counted, and watch no more."""
+        super().stopService()
+        if self._poller is not None:
+            self.tell()
+            self._reactor._poller = self._poller
+            self._poller = None
+        return None
+
+    def tell(self) -> None:
+        """Say what was counted since this was last told."""
+        if self._poller is not None:
+            self.log.info("{tally}", tally=str(self.tally))
+            self.tally = Tally()
+
+    def count(self, lasted: float, worked: float) -> None:
+        """A turn is over.
+
+        :param lasted: its seconds by the clock.
+        :param worked: those of them in which it was at work.
+        """
+        tally = self.tally
+        tally.turns += 1
+        if lasted < LONG:
+            return
+        if worked < LONG:
+            tally.held_up += 1
+        else:
+            tally.long += 1
+            tally.longest = max(tally.longest, worked)
+        if lasted >= TOO_LONG:
+            self._bark(lasted, worked)
+
+    def _bark(self, lasted: float, worked: float) -> None:
+        now = self._seconds()
+        if now - self._barked_at < WARN_EVERY:
+            self._unsaid += 1
+            return
+        self.log.warn(
+            "nobody was served for {lasted} ms, of which {worked} ms were work;"
+            " {unsaid} such turns before were not told",
+            lasted=round(lasted * 1000),
+            worked=round(worked * 1000),
+            unsaid=self._unsaid,
+        )
+        self._barked_at, self._unsaid = now, 0
+
+
+class Between:
+    """A poller that notes when it is asked and when it has answered."""
+
+    def __init__(
+        self,
+        poller: Any,
+        count: Callable[[float, float], None],
+        seconds: Callable[[], float],
+        work: Callable[[], float],
+    ) -> None:
+        self.register = poller.register
+        self.modify = poller.modify
+        self.unregister = poller.unregister
+        self._poll = poller.poll
+        self._count = count
+        self._seconds = seconds
+        self._work = work
+        self._since, self._worked = self._seconds(), work()
+
+    def poll(self, *how: Any) -> Any:
+        """What has happened to the sockets; that ends one turn, and begins another."""
+        lasted = self._seconds() - self._since
+        self._count(lasted, self._work() - self._worked if lasted >= LONG else 0.0)
+        found = self._poll(*how)
+        self._since, self._worked = self._seconds(), self._work()
+        return found

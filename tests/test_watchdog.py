@@ -1,0 +1,134 @@
+"""How long the turns of the reactor are, counted and told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.internet.task import Clock
+from twisted.logger import formatEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.watchdog import LONG, TOO_LONG, WARN_EVERY, Tally, Watchdog
+from tests.daemon import Daemon
+from tests.talker import Talker
+
+
+class Poller:
+    """Finds something at once."""
+
+    asked: tuple[object, ...] = ()
+
+    def register(self, *what: object) -> None:
+        """A socket more."""
+
+    modify = unregister = register
+
+    def poll(self, *how: object) -> list[tuple[int, int]]:
+        self.asked = how
+        return [(7, 1)]
+
+
+class Reactor(Clock):
+    """One with a poller, whose turns last as long as the test says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._poller = Poller()
+        self.work = 0.0
+
+    def turn(self, lasts: float, works: float) -> object:
+        """Everything is done that was found, then more is looked for."""
+        self.advance(lasts)
+        self.work += works
+        return self._poller.poll(0.5, 3)
+
+
+class WatchdogTests(SynchronousTestCase):
+    """A dog and a reactor."""
+
+    def setUp(self) -> None:
+        self.reactor = Reactor()
+        self.poller = self.reactor._poller
+        self.dog = Watchdog(self.reactor, self.reactor.seconds, lambda: self.reactor.work)
+        self.dog.startService()
+        self.told: list[str] = []
+        globalLogPublisher.addObserver(self.hear)
+        self.addCleanup(globalLogPublisher.removeObserver, self.hear)
+
+    def hear(self, event: object) -> None:
+        """Something is logged."""
+        self.told.append(formatEvent(event))
+
+    def test_passes_on(self) -> None:
+        """The poller is asked as the reactor asks, and its answer comes back."""
+        self.assertEqual(self.reactor.turn(0.0, 0.0), [(7, 1)])
+        self.assertEqual(self.poller.asked, (0.5, 3))
+
+    def test_long_turns(self) -> None:
+        """Turns that worked for long are counted, those that were held up for themselves."""
+        self.reactor.turn(LONG / 2, LONG / 2)
+        self.reactor.turn(3 * LONG, 2 * LONG)
+        self.reactor.turn(2 * LONG, 2 * LONG)
+        self.reactor.turn(3 * LONG, LONG / 2)
+        self.assertEqual(self.dog.tally, Tally(turns=4, long=2, held_up=1, longest=2 * LONG))
+
+    def test_waiting_is_no_work(self) -> None:
+        """The time in which nobody asks for anything belongs to no turn."""
+        poll = self.poller.poll
+
+        def wait(*how: object) -> list[tuple[int, int]]:
+            self.reactor.advance(60)
+            return poll(*how)
+
+        self.poller.poll = wait  # type: ignore[method-assign]
+        self.dog.stopService()
+        self.dog.startService()
+        self.reactor.turn(0.0, 0.0)
+        self.reactor.turn(0.0, 0.0)
+        self.assertEqual(self.dog.tally, Tally(turns=2))
+
+    def test_barks(self) -> None:
+        """It warns of a turn that is far too long, but not all the time."""
+        for _ in range(3):
+            self.reactor.turn(2 * TOO_LONG, TOO_LONG)
+        self.reactor.turn(WARN_EVERY, 0.0)
+        self.assertEqual(
+            self.told,
+            [
+                "nobody was served for 200 ms, of which 100 ms were work;"
+                " 0 such turns before were not told",
+                "nobody was served for 60000 ms, of which 0 ms were work;"
+                " 2 such turns before were not told",
+            ],
+        )
+
+    def test_tells(self) -> None:
+        """What was counted is told at the end, and the reactor is left as it was."""
+        self.reactor.turn(2 * LONG, 2 * LONG)
+        self.dog.stopService()
+        self.assertEqual(
+            self.told,
+            [
+                "1 turns of the reactor, 1 of them at work for more than 5 ms,"
+                " the longest for 10.0 ms; 0 were held up"
+            ],
+        )
+        self.assertIs(self.reactor._poller, self.poller)
+
+    def test_other_reactors(self) -> None:
+        """One that cannot be watched is left alone."""
+        dog = Watchdog(Clock())
+        dog.startService()
+        dog.tell()
+        dog.stopService()
+        self.assertEqual(self.told, [])
+
+
+def test_of_a_daemon(tmp_path: Path) -> None:
+    """A daemon counts its turns, and says so at a reload and at the end."""
+    with Daemon(tmp_path, {"auth": {"guests": "yes"}}) as daemon:
+        with Talker(daemon, "ada") as ada:
+            ada.asks("JOIN #tea")
+            assert " turns of the reactor, " in daemon.reload()
+        daemon.stop()
+        assert daemon.log().count(" turns of the reactor, ") == 2
