@@ -5,6 +5,7 @@ An answer has a sentence too (`str(answer)`), for front-ends that know nothing b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -78,7 +79,7 @@ class MembersAre(Answer):
 
     name: str
     room: Room | None
-    present: tuple[Present, ...]
+    present: Iterable[Present]
 
     def __str__(self) -> str:
         names = ", ".join(p.person.name for p in self.present)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from chatd.answers import Once, People, Somebody, YouAreAway
 from chatd.commands import Request, command
 from chatd.core import Core
-from chatd.core.rooms import present_in
+from chatd.core.rooms import Crowd
 from chatd.core.sessions import Here
 from chatd.model import Rank
 from chatd.names import is_room
@@ -31,7 +31,7 @@ async def online(core: Core, request: Request, room: str = "") -> None:
     """See who is on line, or who is in a room."""
     if is_room(room):
         place = core.rooms.visible(request.session, room)
-        request.reply(People(room, place.room, present_in(place)))
+        request.reply(People(room, place.room, tuple(Crowd(place))))
     else:
         found = tuple(somebody(core, request, here) for here in core.sessions)
         request.reply(People("*", None, found))

@@ -59,6 +59,12 @@ class Place:
         """The place of whoever has this name."""
         return self.seats.get(fold(name))
 
+    def one_by_one(self) -> Iterator[Seat]:
+        """Who is in it, for whoever takes their time: those who go meanwhile are left out."""
+        for name, seat in tuple(self.seats.items()):
+            if seat in (self.seats.get(name), self.seat(seat.person.name)):
+                yield seat
+
     def role(self, person: Person) -> Role | None:
         """What somebody is here; None if they are outside.
 

@@ -6,8 +6,8 @@ one room happen one after another, so that nothing changes between check and dee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 
 from twisted.internet.defer import DeferredLock, ensureDeferred
@@ -90,15 +90,15 @@ class Rooms:
             place = self.visible(session, name)
         except NoSuchRoom:
             return MembersAre(name, None, ())
-        return MembersAre(place.room.name, place.room, present_in(place))
+        return MembersAre(place.room.name, place.room, Crowd(place))
 
-    def listed(self, session: ISession) -> Sequence[Listed]:
-        """The rooms that a session may know of."""
-        return [
+    def listed(self, session: ISession) -> Iterator[Listed]:
+        """The rooms that a session may know of, each as it is when it is asked for."""
+        return (
             Listed(place.room, len(place.seats))
             for place in self._places
             if self.may(session, Act.SEE, place)
-        ]
+        )
 
     def shared(self, session: ISession, name: str) -> list[tuple[Room, Role]]:
         """The rooms somebody is in, as far as the session may see."""
@@ -309,7 +309,7 @@ class Rooms:
         here = self._sessions.get(person.name)
         marks = {} if here is None else here.marks
         read = marks.get(place.room.key, marks.get(fold(place.room.name)))
-        members = MembersAre(place.room.name, place.room, present_in(place))
+        members = MembersAre(place.room.name, place.room, Crowd(place))
         return Entered(place.room, members, read)
 
     def seat(self, place: Place, name: str) -> Seat:
@@ -329,6 +329,12 @@ class Rooms:
         return self._locks.setdefault(room.key, DeferredLock())
 
 
-def present_in(place: Place) -> tuple[Present, ...]:
-    """Who is in a room right now, in order of coming."""
-    return tuple(Present(s.person, s.role, s.here.away) for s in place.seats.values())
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who is in a room, in order of coming: seen when it is looked at, not before."""
+
+    place: Place
+
+    def __iter__(self) -> Iterator[Present]:
+        for seat in self.place.one_by_one():
+            yield Present(seat.person, seat.role, seat.here.away)

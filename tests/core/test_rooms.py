@@ -85,12 +85,12 @@ class SeeingTests(RoomsCase):
         """Of a secret room only its members see anything, and the server's moderators."""
         self.set_mode(self.ada, Mode.SECRET)
         self.assertEqual(self.rooms.members(self.eve, "#tea"), MembersAre("#tea", None, ()))
-        self.assertEqual(self.rooms.listed(self.eve), [])
+        self.assertEqual(list(self.rooms.listed(self.eve)), [])
         self.assertEqual(self.rooms.shared(self.eve, "ada"), [])
         self.assertRaises(NoSuchRoom, self.rooms.visible, self.eve, "#tea")
-        self.assertEqual(len(self.rooms.listed(self.bob)), 1)
+        self.assertEqual(len(list(self.rooms.listed(self.bob))), 1)
         self.eve.rank = Rank.MODERATOR
-        self.assertEqual(len(self.rooms.listed(self.eve)), 1)
+        self.assertEqual(len(list(self.rooms.listed(self.eve))), 1)
 
     def test_members_of_no_room(self) -> None:
         """Of a room that is not there, nobody is a member."""

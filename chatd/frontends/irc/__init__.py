@@ -46,6 +46,7 @@ from chatd.frontends.irc.profile import Profiles
 from chatd.frontends.irc.protocol import IRCFactory
 from chatd.frontends.listening import Listener, Listening
 from chatd.frontends.outbox import Mailman
+from chatd.frontends.portions import Portions
 from chatd.frontends.proxies import Proxies
 from chatd.interfaces import IFrontend
 from chatd.model import Seconds, Secret
@@ -130,6 +131,7 @@ def make_irc(core: Core, options: Options, reactor: Any) -> Irc:
         reactor=reactor,
         profiles=Profiles(),
         mailman=Mailman(reactor),
+        portions=Portions(reactor),
         buckets=Buckets(reactor.seconds),
         proxies=Proxies(options.proxies),
     )

@@ -8,7 +8,7 @@ never cut off: its further lines wait here, and beyond a few of them so does its
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +46,7 @@ from chatd.frontends.irc.response import Response
 from chatd.frontends.irc.roles import INVISIBLE
 from chatd.frontends.irc.subscriptions import Subscriptions
 from chatd.frontends.outbox import Mailman, Outbox
+from chatd.frontends.portions import Portions
 from chatd.frontends.proxies import Proxies
 from chatd.frontends.turns import Turns
 from chatd.interfaces import ISession
@@ -85,6 +86,7 @@ class Irc:
     reactor: IReactorTime
     profiles: Profiles
     mailman: Mailman
+    portions: Portions
     buckets: Buckets
     proxies: Proxies
     clients: dict[str, Client] = field(default_factory=dict)
@@ -250,8 +252,9 @@ class Client:
         return Response(label, self.server.name, self.irc.core.new_id)
 
     def _answer(self, response: Response) -> None:
-        for line in response.lines():
-            self.outbox.write(line.encode())
+        lines = response.lines()
+        if lines:
+            self._say(lines, None)
 
     async def _run(self, line: Line) -> None:
         if line.verb not in ("PING", "PONG"):
@@ -269,7 +272,9 @@ class Client:
                 response.label,
             )
             await (self._post if _is_post(line) else self._ask)(request, response)
+        await self.irc.portions.done(self.outbox)
         self._answer(response)
+        await self.irc.portions.done(self.outbox)
 
     def _may_be_early(self, verb: str) -> bool:
         return verb in EARLY or EARLY_WITH.get(verb) in self.caps
@@ -310,24 +315,48 @@ class Client:
 
     def show(self, answer: Answer, verb: str, response: Response | None = None) -> None:
         """Show an answer to a request."""
-        for line in reply(answer, self, verb):
-            self.send(line, response)
+        self.say(reply(answer, self, verb), response)
 
     def answer(self, answer: Answer) -> None:
         """Show something that nobody asked for just now."""
         self.show(answer, "*", self._response)
 
     def send(self, line: Line, response: Response | None = None) -> None:
-        """Write a line; with a labelled response it waits for the others of that."""
+        """Show a line, after all that is still being said."""
         response = response or self._response
+        if self.outbox in self.irc.portions:
+            self._say((line,), response)
+        else:
+            self._put(line, response)
+
+    def say(self, lines: Iterable[Line | None], response: Response | None = None) -> None:
+        """Show lines, however many; None is a step at which there is nothing to show."""
+        self._say(lines, response or self._response)
+
+    def _say(self, lines: Iterable[Line | None], response: Response | None) -> None:
+        if not self.closed:
+            self.irc.portions.add(self.outbox, self._saying(lines, response))
+
+    def _saying(self, lines: Iterable[Line | None], response: Response | None) -> Iterator[None]:
+        for line in lines:
+            if line is not None:
+                self._put(line, response)
+            yield
+
+    def _put(self, line: Line, response: Response | None) -> None:
+        """Write a line; with a labelled response it waits for the others of that."""
         if response is not None and response.label is not None:
             response.add(line)
         else:
             self.outbox.write(line.encode())
 
     def numeric(self, numeric: Numeric, *params: str, response: Response | None = None) -> None:
-        """Write a numbered reply; the client's name is put before the parameters."""
-        self.send(Line(numeric, (self.person.name, *params), self.server.name), response)
+        """Show a numbered reply."""
+        self.send(self.numbered(numeric, *params), response)
+
+    def numbered(self, numeric: Numeric, *params: str) -> Line:
+        """A numbered reply; the client's name is put before the parameters."""
+        return Line(numeric, (self.person.name, *params), self.server.name)
 
     def fail(self, verb: str, code: str, *context_and_text: str) -> None:
         """Write a standard reply that something was refused."""
@@ -359,21 +388,25 @@ class Client:
             self.outbox.write(self._watched(event).encode())
         elif isinstance(event, Posted | Signalled) and self._is_mine(event):
             self._echo(event, plain)
+        elif isinstance(event, Renamed) and Cap.CHANNEL_RENAME not in self.caps:
+            self._move(event)
         elif event.cause is not None and event.cause.session == self.key:
-            for line in self._shown(event) if self._wants(event) else ():
-                self.send(line)
-        elif isinstance(event, Renamed):
-            self.outbox.write(b"".join([line.encode() for line in self._shown(event)]))
+            for line in self.lines_of(event) if self._wants(event) else ():
+                self._put(line, self._response)
         elif self._wants(event):
             self.outbox.write(plain)
 
-    def _shown(self, event: Event) -> list[Line]:
-        """What this client alone is shown of an event that is not only for it."""
-        if isinstance(event, Renamed) and Cap.CHANNEL_RENAME not in self.caps:
-            place = self.irc.core.places.get(event.room.key)
-            if place is not None:
-                return moved(event, self, self.irc.core.rooms.entered(place, self.person))
-        return self.lines_of(event)
+    def _move(self, event: Renamed) -> None:
+        """Show a client that knows no RENAME that it goes from one room into another."""
+        place = self.irc.core.places.get(event.room.key)
+        lines = [] if place is None else moved(event, self, place.room)
+        own = event.cause is not None and event.cause.session == self.key
+        response = self._response if own else None
+        for line in lines:
+            self._put(line, response)
+        if lines and place is not None:
+            entered = self.irc.core.rooms.entered(place, self.person)
+            self._say(reply(entered, self, "JOIN"), response)
 
     def _is_mine(self, event: Event) -> bool:
         return fold(event.by.name) == fold(self.person.name)
@@ -430,6 +463,7 @@ class Client:
             return
         self.closed = True
         self._turns.stop()
+        self.irc.portions.drop(self.outbox)
         if self.handshake is not None:
             self.handshake.end()
         if self.heartbeat is not None:

@@ -12,6 +12,7 @@ from chatd.commands import Request, command
 from chatd.core import Core
 from chatd.frontends.irc.asked import client_of
 from chatd.names import fold, is_room
+from chatd.wire.irc import Line
 from chatd.wire.numerics import Numeric
 
 Condition = Callable[[Listed], bool]
@@ -25,11 +26,14 @@ async def list_(core: Core, request: Request, conditions: str = "", server: str 
     words = [word for word in conditions.split(",") if word]
     names = {fold(word) for word in words if is_room(word) and not set(word) & set("*?")}
     tests = [_condition(word, core.log.now()) for word in words if fold(word) not in names]
-    for listed in core.rooms.listed(client):
-        named = not names or fold(listed.room.name) in names
-        if named and all(test(listed) for test in tests):
-            topic = listed.room.topic.text if listed.room.topic else ""
-            client.numeric(Numeric.LIST, listed.room.name, str(listed.present), topic)
+
+    def shown(listed: Listed) -> Line | None:
+        if (names and fold(listed.room.name) not in names) or not all(t(listed) for t in tests):
+            return None
+        topic = listed.room.topic.text if listed.room.topic else ""
+        return client.numbered(Numeric.LIST, listed.room.name, str(listed.present), topic)
+
+    client.say(map(shown, core.rooms.listed(client)))
     client.numeric(Numeric.LISTEND, "End of /LIST.")
 
 

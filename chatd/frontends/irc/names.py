@@ -14,8 +14,6 @@ async def names(core: Core, request: Request, rooms: str = "*") -> None:
     """See who is in a room. Several with commas between."""
     client = client_of(request)
     found = [core.rooms.members(client, room) for room in dict.fromkeys(rooms.split(",")) if room]
-    for members in found:
-        for line in names_in(members, client):
-            client.send(line)
+    client.say(line for members in found for line in names_in(members, client))
     asked = ",".join(members.name for members in found) or "*"
     client.numeric(Numeric.ENDOFNAMES, asked, "End of /NAMES list.")

@@ -20,7 +20,7 @@ from chatd.frontends.irc.roles import BOT_MODE, INVISIBLE, signs
 from chatd.model import Person, Rank, Role, Room
 from chatd.names import is_room
 from chatd.wire.caps import Cap
-from chatd.wire.irc import LONGEST
+from chatd.wire.irc import LONGEST, Line
 from chatd.wire.numerics import Numeric
 
 _WHOX_ORDER = "tcuihsnfdlaor"
@@ -39,15 +39,17 @@ class Found:
 async def who(core: Core, request: Request, mask: str = "*", options: str = "") -> None:
     """See who is in a room, or whose name fits: WHO #tea, WHO ada, WHO a*."""
     client = client_of(request)
-    found = list(_in_room(core, client, mask) if is_room(mask) else _fitting(core, client, mask))
-    if "o" in options.partition("%")[0]:
-        found = [one for one in found if is_operator(one.here)]
-    fields = options.partition("%")[2]
-    for one in found:
-        if "%" in options:
-            client.numeric(Numeric.WHOSPCRPL, *_chosen(core, client, one, fields))
-        else:
-            client.numeric(Numeric.WHOREPLY, *_usual(core, client, one))
+    found = _in_room(core, client, mask) if is_room(mask) else _fitting(core, client, mask)
+    flags, chosen, fields = options.partition("%")
+
+    def shown(one: Found | None) -> Line | None:
+        if one is None or ("o" in flags and not is_operator(one.here)):
+            return None
+        if chosen:
+            return client.numbered(Numeric.WHOSPCRPL, *_chosen(core, client, one, fields))
+        return client.numbered(Numeric.WHOREPLY, *_usual(core, client, one))
+
+    client.say(map(shown, found))
     client.numeric(Numeric.ENDOFWHO, mask, "End of WHO list.")
 
 
@@ -56,11 +58,11 @@ def _in_room(core: Core, client: Client, name: str) -> Iterator[Found]:
         place = core.rooms.visible(client, name)
     except ChatError:
         return
-    for seat in place.seats.values():
+    for seat in place.one_by_one():
         yield Found(seat.here, place.room, seat.role)
 
 
-def _fitting(core: Core, client: Client, mask: str) -> Iterator[Found]:
+def _fitting(core: Core, client: Client, mask: str) -> Iterator[Found | None]:
     exact = core.sessions.get(mask)
     if exact is not None:
         yield Found(exact, None, Role.MEMBER)
@@ -69,8 +71,11 @@ def _fitting(core: Core, client: Client, mask: str) -> Iterator[Found]:
         return
     fits = pattern(translate(mask.replace("[", "[[]")), IGNORECASE)
     for here in core.sessions:
-        if fits.match(here.person.name) and not _is_hidden(core, client, here):
+        fitting = here.sessions and fits.match(here.person.name)
+        if fitting and not _is_hidden(core, client, here):
             yield Found(here, None, Role.MEMBER)
+        else:
+            yield None
 
 
 def _is_hidden(core: Core, client: Client, here: Here) -> bool:

@@ -111,7 +111,7 @@ def _members(answer: MembersAre, reader: Reader, verb: str) -> Iterable[Line]:
 def names_in(answer: MembersAre, reader: Reader) -> Iterator[Line]:
     """Who is in a room, without the line that ends it."""
     kind = "@" if answer.room is not None and "secret" in answer.room.modes else "="
-    words = [_named(reader, present) for present in answer.present]
+    words = (_named(reader, present) for present in answer.present)
     for names in _filled(words, LONGEST - 100 - len(answer.name.encode())):
         yield _numeric(reader, Numeric.NAMREPLY, kind, answer.name, names)
 
@@ -261,7 +261,7 @@ def _named(reader: Reader, present: Present) -> str:
     return signs(present.role, Cap.MULTI_PREFIX in reader.caps) + shown
 
 
-def _filled(words: list[str], room: int) -> Iterator[str]:
+def _filled(words: Iterable[str], room: int) -> Iterator[str]:
     """Words in lines of at most so many bytes."""
     line: list[str] = []
     size = 0

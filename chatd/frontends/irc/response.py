@@ -5,7 +5,7 @@ Nothing is answered by ACK, one line carries the label itself, several are a bat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from chatd.frontends.irc.render import tagged
 from chatd.wire.irc import Line
@@ -38,28 +38,25 @@ class Response:
         if self.inline and lines and lines[0].verb == "BATCH":  # the batch of one message
             return [tagged(lines[0], {"label": self.label or ""}), *lines[1:]]
         if self.inline:
-            return self._labelled(lines)
+            return list(self._labelled(lines))
         self._lines.extend(lines)
         return []
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> Iterable[Line]:
         """What to send when all is said."""
         if self.label is None or (self.inline and self.echoed):
             return self._lines
         return self._labelled(self._lines)
 
-    def _labelled(self, lines: list[Line]) -> list[Line]:
+    def _labelled(self, lines: list[Line]) -> Iterator[Line]:
         label = {"label": self.label or ""}
         if not lines:
-            return [Line("ACK", (), self._server, label)]
-        if len(lines) == 1:
-            return [tagged(lines[0], label)]
-        reference = self._new_id()
-        inner = [
-            line if "batch" in line.tags else tagged(line, {"batch": reference}) for line in lines
-        ]
-        return [
-            Line("BATCH", (f"+{reference}", "labeled-response"), self._server, label),
-            *inner,
-            Line("BATCH", (f"-{reference}",), self._server),
-        ]
+            yield Line("ACK", (), self._server, label)
+        elif len(lines) == 1:
+            yield tagged(lines[0], label)
+        else:
+            reference = self._new_id()
+            yield Line("BATCH", (f"+{reference}", "labeled-response"), self._server, label)
+            for line in lines:
+                yield line if "batch" in line.tags else tagged(line, {"batch": reference})
+            yield Line("BATCH", (f"-{reference}",), self._server)
