@@ -107,6 +107,18 @@ class Daemon:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def memory(self) -> float:
+        """The MB that it has in memory just now."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) / 1024
+
+    @property
+    def files(self) -> int:
+        """How many files and sockets it has open."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
     def port(self, name: str) -> int:
         """Where a front-end listens, on 127.0.0.1; it stays over a restart."""
         return self._ports[name]

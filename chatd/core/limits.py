@@ -170,6 +170,10 @@ class Gate:
             return False
         return not self._buckets.wait(where, limits.connects, limits.connects_every)
 
+    def most_handshakes(self) -> int:
+        """How many TLS handshakes may be under way at one endpoint."""
+        return self._settings.limits.handshakes
+
     def came(self, address: str) -> None:
         """A connection was made."""
         where = network(address)

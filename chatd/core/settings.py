@@ -119,6 +119,8 @@ class Limits:
     connections: connections from one address at once
     connects: connections from one address in a burst
     connects_every: the time after which one more may be made
+    handshakes: TLS handshakes that may be under way at one endpoint at once; of more, the oldest
+        are given up, of those addresses that have the most
     registrations: accounts that may be made from one address in a burst
     registrations_every: the time after which one more may be made
     """
@@ -143,6 +145,7 @@ class Limits:
     connections: int = 200
     connects: int = 100
     connects_every: Seconds = Seconds(0.05)
+    handshakes: int = 1000
     registrations: int = 5
     registrations_every: Seconds = Seconds(300)
 

@@ -30,6 +30,7 @@ from zope.interface import implementer
 
 from chatd.core.limits import Gate
 from chatd.errors import StartError
+from chatd.frontends.halfway import Halfway
 from chatd.frontends.proxies import Porch, Proxies, host_of
 from chatd.frontends.tls import Credentials, Pair
 from chatd.interfaces import IDismissable, IReloadable
@@ -40,6 +41,10 @@ FAREWELL = "The server is shutting down."
 PATIENCE = 5.0
 """How many seconds clients have to take what was still meant for them."""
 MOMENT = 0.05
+QUEUE = 1024
+"""How many may have connected without having been let in."""
+ACCEPTS = 4
+"""How many are let in before all others have their turn; Twisted adds up to twenty."""
 
 _LOCAL = re.compile(
     r"unix:.*|tcp6?:.*:interface=(127(\.[0-9]{1,3}){3}|localhost|\\:\\:1)(:.*)?", re.DOTALL
@@ -118,6 +123,7 @@ class Listener(Service):
         self._port = self._listen(
             Porch(door, self._proxies, self._reactor) if self._proxies else door
         )
+        door.port = self._port
         if isinstance(handle := getattr(self._port, "socket", None), socket.socket):
             _prepare(handle)
         super().startService()
@@ -143,6 +149,8 @@ class Listener(Service):
             else:
                 protocol.loseConnection()
         await wait_while(lambda: bool(door.protocols), self._reactor)
+        if isinstance(door, SecureDoor):
+            door.halfway.stop()
 
     @property
     def address(self) -> str:
@@ -179,6 +187,7 @@ class Listener(Service):
         self._looks.start(LOOK_EVERY, now=False)
         door = SecureDoor(self._credentials, False, self._factory, self._reactor)
         door.protocol = TLSMemoryBIOProtocol  # front-ends join their writes themselves
+        door.halfway = Halfway(self._gate.most_handshakes, self._reactor)
         return door
 
     def _listen(self, factory: IProtocolFactory) -> IListeningPort:
@@ -217,10 +226,16 @@ class _Door(WrappingFactory):
     noisy = False
     gate: Gate
     proxies = Proxies()
+    port: Any = None
     shut = False
 
     def buildProtocol(self, addr: Any) -> Any:
-        """Somebody comes. A proxy speaks for many, so those are what is counted."""
+        """Somebody comes. A proxy speaks for many, so those are what is counted.
+
+        Twisted accepts more and more at once while many come; here that has an end.
+        """
+        if getattr(self.port, "numberAccepts", 0) > ACCEPTS:
+            self.port.numberAccepts = ACCEPTS
         host = host_of(addr)
         if self.shut or (host not in self.proxies and not self.gate.admits(host)):
             return None
@@ -246,6 +261,18 @@ class PlainDoor(_Door):
 class SecureDoor(_Door, TLSMemoryBIOFactory):
     """Over TLS; the gate comes before the handshake, which is what costs."""
 
+    halfway: Halfway
+
+    def registerProtocol(self, p: Any) -> None:
+        """Somebody is in, and begins the handshake."""
+        super().registerProtocol(p)
+        self.halfway.came(p, host_of(p.transport.getPeer()))
+
+    def unregisterProtocol(self, p: Any) -> None:
+        """Somebody has gone."""
+        super().unregisterProtocol(p)
+        self.halfway.went(p)
+
 
 async def wait_while(busy: Callable[[], bool], reactor: Any) -> None:
     """Wait until something is over, but not for long."""
@@ -262,7 +289,9 @@ def _differences(one: Listening, other: Listening) -> list[str]:
 
 def _prepare(handle: socket.socket) -> None:
     """What is written goes out at once, and dead peers are found out in the end. Accepted
-    sockets inherit this from the listening one."""
+    sockets inherit this from the listening one. Many may wait until they are let in: whom the
+    system turns away tries again only after a second."""
+    handle.listen(QUEUE)
     if handle.family in (socket.AF_INET, socket.AF_INET6):
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from twisted.trial.unittest import TestCase
 from chatd.core.limits import Gate
 from chatd.core.settings import Limits, Settings
 from chatd.errors import StartError
-from chatd.frontends.listening import Listener, Listening, PlainDoor
+from chatd.frontends.listening import ACCEPTS, Listener, Listening, PlainDoor
 from chatd.frontends.tls import Pair, make_pair
 from chatd.model import Endpoint
 
@@ -215,3 +216,12 @@ def test_connects_from_one_address() -> None:
     door = PlainDoor(Factory.forProtocol(Protocol))
     door.gate = gate(connects=3)
     assert [door.buildProtocol(PEER) is not None for _ in range(4)] == [True, True, True, False]
+
+
+def test_so_many_at_once() -> None:
+    """However many come, no more are let in at once than before others have their turn."""
+    door = PlainDoor(Factory.forProtocol(Protocol))
+    door.gate = gate()
+    door.port = SimpleNamespace(numberAccepts=124)
+    assert door.buildProtocol(PEER) is not None
+    assert door.port.numberAccepts == ACCEPTS
