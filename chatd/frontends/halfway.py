@@ -19,6 +19,10 @@ from chatd.core.limits import network
 
 PATIENCE = 10.0
 """Seconds that a handshake may take."""
+AT_ONCE = 20
+"""How many are given up before all others have their turn."""
+SOME = 100
+"""How many are looked at for those who are through."""
 TELL_EVERY = 60.0
 """Seconds between two lines in the log about handshakes that were given up."""
 
@@ -68,47 +72,51 @@ class Halfway:
         self._look = None
 
     def _thin_out(self) -> None:
-        """Let some go at once, so that this need not be done for each that comes."""
-        self._forget_those_through()
-        if len(self._comers) <= self._most():
-            return
+        """Forget some who are through, or else let some go: not one for each that comes."""
+        first = self._worst_first()[:SOME]
+        through = [connection for connection in first if is_through(connection)]
+        for connection in through:
+            del self._comers[connection]
+        if not through:
+            self._tell()
+            for connection in first[:AT_ONCE]:
+                self._cut(connection)
+
+    def _worst_first(self) -> list[Any]:
+        """All, in the order in which they have to go."""
         seen: Counter[str] = Counter()
-        ranks: list[tuple[int, Any]] = []
+        ranks: dict[Any, int] = {}
         for connection, comer in reversed(self._comers.items()):
             seen[comer.where] += 1
-            ranks.append((seen[comer.where], connection))
-        ranks.sort(key=lambda rank: -rank[0])
-        surplus = len(self._comers) - self._most() * 9 // 10
-        self._tell(surplus)
-        for _, connection in ranks[:surplus]:
-            self._cut(connection)
+            ranks[connection] = seen[comer.where]
+        return sorted(self._comers, key=ranks.__getitem__, reverse=True)
 
     def _look_again(self) -> None:
-        """Forget those who are through, and let those go who are late."""
-        self._look = None
-        self._forget_those_through()
+        """Forget those who are through by now, and let those go who are late."""
         late = self._reactor.seconds() - PATIENCE
-        for connection in [c for c, comer in self._comers.items() if comer.at <= late]:
-            self._cut(connection)
+        for connection, comer in list(self._comers.items())[:AT_ONCE]:
+            if comer.at > late:
+                break
+            if is_through(connection):
+                del self._comers[connection]
+            else:
+                self._cut(connection)
+        self._look = None
         if self._comers:
             oldest = next(iter(self._comers.values()))
-            self._look = self._reactor.callLater(oldest.at - late, self._look_again)
-
-    def _forget_those_through(self) -> None:
-        self._comers = {c: comer for c, comer in self._comers.items() if not is_through(c)}
+            self._look = self._reactor.callLater(max(0, oldest.at - late), self._look_again)
 
     def _cut(self, connection: Any) -> None:
         del self._comers[connection]
         connection.abortConnection()
 
-    def _tell(self, surplus: int) -> None:
+    def _tell(self) -> None:
         now = self._reactor.seconds()
         if now - self._told_at >= TELL_EVERY:
             self._told_at = now
             self.log.warn(
-                "{many} TLS handshakes are under way at once; {surplus} are given up",
+                "{many} TLS handshakes are under way at once; the oldest are given up",
                 many=len(self._comers),
-                surplus=surplus,
             )
 
 

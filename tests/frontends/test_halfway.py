@@ -6,9 +6,9 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.frontends.halfway import PATIENCE, Halfway
+from chatd.frontends.halfway import AT_ONCE, PATIENCE, Halfway
 
-MOST = 20
+MOST = 2 * AT_ONCE
 
 
 class Connection:
@@ -30,7 +30,7 @@ class Connection:
 
 
 class HalfwayTests(SynchronousTestCase):
-    """Up to twenty at once."""
+    """Up to forty at once."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -50,7 +50,7 @@ class HalfwayTests(SynchronousTestCase):
         self.assertLessEqual(len(self.halfway), MOST)
         kept = [connection for connection in made if not connection.cut]
         self.assertEqual(kept, made[-len(kept) :])
-        self.assertGreaterEqual(len(kept), MOST * 9 // 10)
+        self.assertGreaterEqual(len(kept), MOST - AT_ONCE)
 
     def test_those_through_do_not_count(self) -> None:
         """Who is through with the handshake is not cut off, however many come."""
@@ -60,7 +60,7 @@ class HalfwayTests(SynchronousTestCase):
 
     def test_the_worst_network_first(self) -> None:
         """Few from one network are not driven out by many from another, nor is an IPv6 /64 many."""
-        few = self.come(2, "192.0.2.7")
+        few = self.come(3, "192.0.2.7")
         for number in range(100):
             self.come(1, f"2001:db8::{number + 1:x}")
         self.assertFalse(any(connection.cut for connection in few))
@@ -78,6 +78,15 @@ class HalfwayTests(SynchronousTestCase):
         self.assertTrue(second[0].cut)
         self.assertEqual(len(self.halfway), 0)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_few_at_once(self) -> None:
+        """However many are late, others have their turn before all of them are given up."""
+        made = self.come(MOST)
+        self.clock.rightNow += PATIENCE
+        self.halfway._look_again()
+        self.assertEqual(sum(connection.cut for connection in made), AT_ONCE)
+        self.clock.advance(0)
+        self.assertTrue(all(connection.cut for connection in made))
 
     def test_gone(self) -> None:
         """Who went by themselves are not cut off."""
