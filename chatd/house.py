@@ -6,6 +6,7 @@ them, and only then are clients let in. The end is the other way round.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -138,6 +139,8 @@ class House(Service):
         await self.core.metadata.load()
         await self.core.server_bans.load()
         self._begin(IFrontend)
+        gc.collect()
+        gc.freeze()  # what is here by now stays; not to look at it again makes turns shorter
         await self._announce(store)
 
     def _begin(self, makes: Any) -> list[Any]:
