@@ -3,12 +3,14 @@
 Everything that one turn of the reactor brought in is given to the store at once, and goes
 to the bus at once when it is on disk. Under load the batches grow by themselves, so that
 both the disk and the sockets are paid once for many messages. What is not durable waits
-for what is and came before it, so that there is one order for everybody.
+for what is and came before it, so that there is one order for everybody. Comings and goings are
+each heard by a whole room: of many, some are told, and the others after the reactor has had
+another turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +19,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.errors import ChatError, NoSuchRoom, NotKept
-from chatd.events import Batch, Entry, Event, Kept, batch
+from chatd.events import Entry, Event, Joined, Kept, Left, PersonChanged, Quit, batch
 from chatd.interfaces import IBus, ILogStore
 from chatd.model import Change
+
+TURN = 0.003
+"""Seconds of telling after which others have their turn."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +109,7 @@ class Log:
         refused = await self._keep(kept) if kept else {}
         heard = [one for one in waiting if one not in refused]
         if heard:
-            await self._tell(batch(tuple(one.event for one in heard)))
+            await self._tell([one.event for one in heard])
         for one in waiting:
             error = refused.get(one)
             if error is None:
@@ -131,11 +136,21 @@ class Log:
             refused |= await self._keep([one])
         return refused
 
-    async def _tell(self, told: Batch) -> None:
-        try:
-            await self._bus.publish(told)
-        except Exception:
-            self.log.failure("what is stored could not be told to everybody")
+    async def _tell(self, events: Sequence[Event]) -> None:
+        until = self._reactor.seconds() + TURN
+        for some in _together(events):
+            if self._reactor.seconds() >= until:
+                await self._next_turn()
+                until = self._reactor.seconds() + TURN
+            try:
+                await self._bus.publish(batch(some))
+            except Exception:
+                self.log.failure("what is stored could not be told to everybody")
+
+    async def _next_turn(self) -> None:
+        turn: Deferred[None] = Deferred()
+        self._reactor.callLater(0, turn.callback, None)
+        await turn
 
     def _refusal(self, error: Exception) -> ChatError:
         if isinstance(error, NotKept):
@@ -143,3 +158,18 @@ class Log:
             return error
         self.log.failure("the store failed")
         return NotKept("the store failed.")
+
+
+def _together(events: Sequence[Event]) -> Iterator[tuple[Event, ...]]:
+    """What is told at once: comings and goings one by one, all else with what is beside it."""
+    some: list[Event] = []
+    for event in events:
+        if isinstance(event, Joined | Left | Quit | PersonChanged):
+            if some:
+                yield tuple(some)
+                some = []
+            yield (event,)
+        else:
+            some.append(event)
+    if some:
+        yield tuple(some)

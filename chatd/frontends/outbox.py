@@ -8,6 +8,7 @@ and may come back and read on where it was.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ MOST = 1 << 20
 """Bytes that may wait for one client."""
 PATIENCE = 10.0
 """Seconds that a client has to take its last words before it is cut off."""
+TURN = 0.003
+"""Seconds of writing after which others have their turn."""
 
 
 log = Logger()
@@ -39,11 +42,12 @@ def let_go(client: Any) -> None:
 
 
 class Mailman:
-    """Empties the outboxes that something was put in, once in each turn of the reactor."""
+    """Empties the outboxes that something was put in, once in each turn of the reactor, or in
+    a few turns if they are many."""
 
     def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
-        self._full: list[Outbox] = []
+        self._full: deque[Outbox] = deque()
 
     def will_empty(self, outbox: Outbox) -> None:
         """Flush this outbox at the end of the turn."""
@@ -56,9 +60,15 @@ class Mailman:
         return self._reactor.callLater(PATIENCE, cut)
 
     def _empty(self) -> None:
-        full, self._full = self._full, []
-        for outbox in full:
-            outbox.flush()
+        until = self._reactor.seconds() + TURN
+        try:
+            while self._full:
+                self._full.popleft().flush()
+                if self._reactor.seconds() >= until:
+                    break
+        finally:
+            if self._full:
+                self._reactor.callLater(0, self._empty)
 
 
 @implementer(IPushProducer)

@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.buses.local import LocalBus
-from chatd.core.log import Log
+from chatd.core.log import TURN, Log
 from chatd.errors import NoSuchRoom, NotKept
-from chatd.events import Batch, Event, Kept, Posted, Signalled
+from chatd.events import Batch, Event, Joined, Kept, Posted, Signalled
 from chatd.model import Person, Room
 
 ADA = Person("ada")
@@ -177,3 +177,25 @@ class LogTests(SynchronousTestCase):
         sent = self.keep(text)
         self.clock.advance(0)
         return sent
+
+    def test_comings_are_told_bit_by_bit(self) -> None:
+        """Of many who come at once some are told of, then others have their turn; in order."""
+        told: list[str] = []
+
+        def hear(batch: Batch) -> None:
+            self.clock.rightNow += TURN / 2
+            told.append(" ".join(str(event) for event in batch.events))
+
+        self.bus.subscribe(hear)
+        names = [f"n{number}" for number in range(6)]
+        for name in names:
+            self.log_.keep(Joined(by=Person(name), at=0, room=TEA))
+        last = self.keep("hello")
+        self.clock.callLater(0, told.append, "another's turn")
+        self.clock.advance(0)
+        self.successResultOf(last)
+        self.assertEqual(len(self.store.appended), 1)
+        self.assertEqual([len(batch.events) for batch in self.heard], [1] * 7)
+        heard = [getattr(event, "text", event.by.name) for b in self.heard for event in b.events]
+        self.assertEqual(heard, [*names, "hello"])
+        self.assertEqual(told.index("another's turn"), 2)

@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.frontends.outbox import MOST, PATIENCE, Mailman, Outbox
+from chatd.frontends.outbox import MOST, PATIENCE, TURN, Mailman, Outbox
 
 
 class Transport(StringTransport):
@@ -54,6 +54,28 @@ class OutboxTests(SynchronousTestCase):
         box.write(b"b")
         self.clock.advance(0)
         self.assertEqual((self.transport.writes, other.writes), ([b"a"], [b"b"]))
+
+    def test_many_clients(self) -> None:
+        """The outboxes of many are emptied in several turns, and none is forgotten."""
+        clock = self.clock
+
+        class Slow(Transport):
+            def write(self, data: bytes) -> None:
+                super().write(data)
+                clock.rightNow += TURN / 2
+
+        many = [Slow() for _ in range(5)]
+        boxes = [Outbox(transport, self.mailman, self.overflow) for transport in many]
+        for box in boxes:
+            box.write(b"a")
+        (emptying,) = clock.getDelayedCalls()
+        emptying.func()
+        self.assertEqual([len(transport.writes) for transport in many], [1, 1, 0, 0, 0])
+        boxes[0].write(b"b")
+        boxes[4].write(b"b")
+        clock.advance(0)
+        written = [b"".join(transport.writes) for transport in many]
+        self.assertEqual(written, [b"ab", b"a", b"a", b"a", b"ab"])
 
     def test_waits_while_the_client_is_full(self) -> None:
         """What the client's machine does not take waits, and then goes out in order."""
