@@ -1,9 +1,169 @@
-"""`python -m bench`: all benchmarks, one after another."""
+"""`python -m bench`: chatd beside its peers, each target with its figure."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench import post
+from bench import generator, machine, servers, table
+from bench.loads import LOADS, QUICK, Pace
+from bench.progress import Progress
+from bench.rounds import Results, Taker, run
+from bench.targets import CHATD, TARGETS, plan
 
-sys.exit(post.main())
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+ABOUT = """\
+Measures chatd beside other chat servers on this machine, and prints each figure beside the
+target that it should reach.
+
+Each run starts a server on the loopback interface, with an empty store on disk, and sets the
+load generator on it: TLS 1.3, messages of 100 bytes. chatd has everything on, and stores each
+message before it tells it. Where there are two cores or more, the server has the first and the
+generator the second. The servers of one load take turns, A B A B, round after round; a ratio is
+made of the two runs of the same round, and its median is what counts.
+"""
+
+MORE = """\
+targets (default: all):
+{targets}
+loads, for --load:
+{loads}
+servers: chatd, twisted.words (words), the floor (a server in C that does no more than it must),
+the same joining what is pending (floor+batch), and InspIRCd and ngIRCd where they are
+installed. Debian: apt install inspircd ngircd. What is not installed is left out.
+
+disturbed runs: a run during which other programs used more than {others:g} of a core, or more
+than {stolen:g} of one was stolen by other machines on the same hardware, is made again, --again
+times at most. If all were disturbed, the one that was so least counts, and is marked.
+
+exit status: 0 all targets are reached; 1 some fall short, or could not be measured; 2 the
+command line is no good; 3 the generator cannot be built.
+
+examples:
+  python -m bench                      all targets, five rounds: about an hour
+  python -m bench --quick              a first look, in less than two minutes
+  python -m bench P1 P5 --json p.json  two targets, and the figures for programs as well
+  python -m bench --load w10-100 --server chatd --server ngircd
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=ABOUT,
+        epilog=MORE.format(
+            targets=_listed({name: clauses[0].figure.load for name, clauses in TARGETS.items()}),
+            loads=_listed({name: load.about for name, load in LOADS.items()}),
+            others=machine.MOST_OTHERS,
+            stolen=machine.MOST_STOLEN,
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("targets", nargs="*", metavar="TARGET", help="P1 … P12, START")
+    add("--load", action="append", default=[], choices=LOADS, help="a load; no target is judged")
+    add(
+        "--server",
+        action="append",
+        default=[],
+        choices=(CHATD, *servers.PEERS),
+        help="for --load: a server (chatd)",
+    )
+    add("--quick", action="store_true", help="one round of short runs, with fewer clients")
+    add("--rounds", type=int, metavar="N", help="how often each run is made (5; quick: 1)")
+    add("--seconds", type=float, metavar="S", help="how long each is measured (5; quick: 1)")
+    add("--again", type=int, metavar="N", help="runs instead of a disturbed one (3; quick: 0)")
+    add("--json", type=Path, metavar="FILE", help="write all figures there; - for standard output")
+    add("--page", type=Path, metavar="FILE", help="put the table into this page of Markdown")
+    add("--folder", type=Path, default=Path("var"), metavar="DIR", help="on a real disk (var)")
+    return parser
+
+
+def _listed(lines: dict[str, str]) -> str:
+    return "".join(f"  {name:<11} {about}\n" for name, about in lines.items())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit status says whether all is as it should be."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    unknown = [name for name in asked.targets if name not in TARGETS]
+    if unknown:
+        parser.error(f"there is no target {unknown[0]}: it should be one of {', '.join(TARGETS)}")
+    if asked.server and not asked.load:
+        parser.error("--server is for --load")
+    try:
+        generator.build()
+    except generator.NotMeasured as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 3
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=asked.folder.resolve(), prefix="bench-") as folder:
+        return _measure(asked, Path(folder))
+
+
+def _measure(asked: argparse.Namespace, folder: Path) -> int:
+    names = [] if asked.load else asked.targets or list(TARGETS)
+    commit = machine.commit_ms(folder)
+    head = {**machine.description(), "a commit": f"{commit:.2f} ms"}
+    results = _run(asked, folder, names)
+    judgements = table.judge(results, names, commit)
+    if asked.json != Path("-"):
+        print(table.text(judgements, results, head))
+    _write(asked, judgements, results, head)
+    return 0 if all(judgement.met for judgement in judgements) and not results.failures else 1
+
+
+def _run(asked: argparse.Namespace, folder: Path, names: list[str]) -> Results:
+    first, second = machine.cores()
+    pace = _pace(asked)
+    take = Taker(servers.place(folder, first), generator.Generator(second), pace)
+    wanted = plan(names) or {load: asked.server or [CHATD] for load in asked.load}
+    there = {load: [s for s in of if servers.installed(s)] for load, of in wanted.items()}
+    rounds = asked.rounds or (1 if asked.quick else 5)
+    again = asked.again if asked.again is not None else 0 if asked.quick else 3
+    steps = rounds * sum(map(len, there.values()))
+    return run(there, rounds, again, take, Progress(steps, sys.stderr))
+
+
+def _pace(asked: argparse.Namespace) -> Pace:
+    pace = QUICK if asked.quick else Pace()
+    return replace(pace, seconds=asked.seconds) if asked.seconds else pace
+
+
+def _write(
+    asked: argparse.Namespace,
+    judgements: Sequence[table.Judgement],
+    results: Results,
+    head: dict[str, str],
+) -> None:
+    if asked.json:
+        content = json.dumps(table.record(judgements, results, head), indent=1) + "\n"
+        if asked.json == Path("-"):
+            sys.stdout.write(content)
+        else:
+            asked.json.write_text(content)
+    if asked.page:
+        asked.page.write_text(filled(asked.page.read_text(), table.page(judgements, head)))
+
+
+def filled(page: str, figures: str) -> str:
+    """A page with other figures between its two comments.
+
+    :raise ValueError: if it does not have them.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the page has no {BEGIN} with {END} behind it")
+    return f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
