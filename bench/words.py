@@ -41,7 +41,7 @@ def main(port: str, certificate: str, key: str) -> None:
     reactor.listenSSL(  # type: ignore[attr-defined]
         int(port), factory, context, backlog=4096, interface="127.0.0.1"
     )
-    reactor.run()  # type: ignore[attr-defined]
+    reactor.run()
 
 
 if __name__ == "__main__":
