@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest -n 2
 
-.PHONY: run test check lint docs bench irctest fuzz crash clean
+.PHONY: run test check lint docs bench bench-micro irctest fuzz crash clean
 
 run: $(VENV)/for-running
 	$(BIN)/python -m chatd run --config etc/chatd.ini
@@ -24,8 +24,12 @@ lint: $(VENV)/for-testing
 docs: $(VENV)/for-testing
 	$(BIN)/python -m chatd.reference
 
-bench: $(VENV)/for-testing
-	$(BIN)/python -m bench
+# QUICK=1: a first look, in less than two minutes. TARGETS='P1 P5': only these.
+bench: $(VENV)/for-benchmarks
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(TARGETS)
+
+bench-micro: $(VENV)/for-benchmarks
+	$(BIN)/pytest bench/micro
 
 irctest: $(VENV)/for-testing
 	$(BIN)/python tests/irctest/run.py $(or $(IRCTEST),--help)
@@ -46,5 +50,11 @@ $(VENV)/for-testing: setup.cfg pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[test]'
 	touch $@
 
+$(VENV)/for-benchmarks: setup.cfg pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[benchmarks]'
+	touch $@
+
 clean:
 	rm -rf $(VENV) build *.egg-info
+	$(MAKE) --silent --directory bench/load clean

@@ -62,8 +62,8 @@ class Pace:
     """The part of the messages that are in the store, of what a load asks for."""
 
 
-QUICK = Pace(1.0, 0.3, 0.2, 2_000, 900, (250, 500, 1000), 100, 0.1)
-"""For a look in between; the joins are then measured with half of the clients."""
+QUICK = Pace(0.7, 0.2, 0.1, 1_000, 900, (200, 400, 800), 50, 0.1)
+"""For a first look; the joins are then measured with less than half of the clients."""
 
 Act = Callable[[Any, Generator, Pace], Figures]
 
@@ -163,7 +163,16 @@ def _join(server: Server, generator: Generator, clients: int, *arguments: object
     wait_until_idle(server.pid)
     nick = ("--nick", f"j{clients}x{len(arguments)}n")
     return generator.run(
-        "join", *_whom(server), "--clients", clients, "--settle", 1, *nick, *arguments
+        "join",
+        *_whom(server),
+        "--clients",
+        clients,
+        "--settle",
+        1,
+        "--timeout",
+        60,
+        *nick,
+        *arguments,
     )
 
 

@@ -28,7 +28,7 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """CPU seconds of a whole machine since it was started: all that was used, and was stolen."""
+    """CPU seconds of a whole machine since it was started: used by it, and stolen from it."""
 
     busy: float
     stolen: float
