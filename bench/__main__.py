@@ -7,11 +7,12 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import generator, machine, servers, table
-from bench.loads import LOADS, QUICK, Pace
+from bench.loads import FIGURES, LOADS, QUICK, Pace
 from bench.progress import Progress
 from bench.rounds import Results, Taker, run
 from bench.targets import CHATD, TARGETS, plan
@@ -36,7 +37,7 @@ loads, for --load:
 {loads}
 servers: chatd, twisted.words (words), the floor (a server in C that does no more than it must),
 the same joining what is pending (floor+batch), and InspIRCd and ngIRCd where they are
-installed. Debian: apt install inspircd ngircd. What is not installed is left out.
+installed (Debian: apt install inspircd ngircd). What needs one that is not, is not measured.
 
 disturbed runs: a run during which other programs used more than {others:g} of a core, or more
 than {stolen:g} of one was stolen by other machines on the same hardware, is made again, --again
@@ -46,7 +47,7 @@ exit status: 0 all targets are reached; 1 some fall short, or could not be measu
 command line is no good; 3 the generator cannot be built.
 
 examples:
-  python -m bench                      all targets, five rounds: about an hour
+  python -m bench                      all targets, five rounds: about half an hour
   python -m bench --quick              a first look, in less than two minutes
   python -m bench P1 P5 --json p.json  two targets, and the figures for programs as well
   python -m bench --load w10-100 --server chatd --server ngircd
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench",
         description=ABOUT,
         epilog=MORE.format(
-            targets=_listed({name: clauses[0].figure.load for name, clauses in TARGETS.items()}),
+            targets="".join(_asked(name) for name in TARGETS),
             loads=_listed({name: load.about for name, load in LOADS.items()}),
             others=machine.MOST_OTHERS,
             stolen=machine.MOST_STOLEN,
@@ -66,23 +67,59 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("targets", nargs="*", metavar="TARGET", help="P1 … P12, START")
-    add("--load", action="append", default=[], choices=LOADS, help="a load; no target is judged")
+    add(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="P1 … P12, START (all); what each asks stands below",
+    )
+    add(
+        "--load",
+        action="append",
+        default=[],
+        metavar="LOAD",
+        choices=LOADS,
+        help="a load, of those below; may be given again; no target is judged then",
+    )
     add(
         "--server",
         action="append",
         default=[],
+        metavar="SERVER",
         choices=(CHATD, *servers.PEERS),
-        help="for --load: a server (chatd)",
+        help="for --load: against which server (chatd); may be given again",
     )
     add("--quick", action="store_true", help="one round of short runs, with fewer clients")
     add("--rounds", type=int, metavar="N", help="how often each run is made (5; quick: 1)")
-    add("--seconds", type=float, metavar="S", help="how long each is measured (5; quick: 1)")
+    add("--seconds", type=float, metavar="S", help="how long each is measured (5; quick: 0.7)")
     add("--again", type=int, metavar="N", help="runs instead of a disturbed one (3; quick: 0)")
-    add("--json", type=Path, metavar="FILE", help="write all figures there; - for standard output")
-    add("--page", type=Path, metavar="FILE", help="put the table into this page of Markdown")
-    add("--folder", type=Path, default=Path("var"), metavar="DIR", help="on a real disk (var)")
+    add(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write all figures there as well, every run; - for standard output",
+    )
+    add(
+        "--page",
+        type=Path,
+        metavar="FILE",
+        help="put the table into this page of Markdown, between its two comments",
+    )
+    add(
+        "--folder",
+        type=Path,
+        default=Path("var"),
+        metavar="DIR",
+        help="where the servers keep their data, on a real disk (var)",
+    )
     return parser
+
+
+def _asked(name: str) -> str:
+    lines = [f"{c.figure.load}: {FIGURES[c.figure.name]} {c.asked()}" for c in TARGETS[name]]
+    return "".join(
+        f"  {first:<6} {line}\n" for first, line in zip_longest([name], lines, fillvalue="")
+    )
 
 
 def _listed(lines: dict[str, str]) -> str:
@@ -125,11 +162,10 @@ def _run(asked: argparse.Namespace, folder: Path, names: list[str]) -> Results:
     pace = _pace(asked)
     take = Taker(servers.place(folder, first), generator.Generator(second), pace)
     wanted = plan(names) or {load: asked.server or [CHATD] for load in asked.load}
-    there = {load: [s for s in of if servers.installed(s)] for load, of in wanted.items()}
     rounds = asked.rounds or (1 if asked.quick else 5)
     again = asked.again if asked.again is not None else 0 if asked.quick else 3
-    steps = rounds * sum(map(len, there.values()))
-    return run(there, rounds, again, take, Progress(steps, sys.stderr))
+    steps = rounds * sum(map(len, wanted.values()))
+    return run(wanted, rounds, again, take, Progress(steps, sys.stderr))
 
 
 def _pace(asked: argparse.Namespace) -> Pace:

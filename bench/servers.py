@@ -185,27 +185,25 @@ class Program:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._blocks = ExitStack()
 
     def command(self, folder: Path) -> list[str]:
         """How to start it in the foreground, on `self.port`; the folder is its own."""
         raise NotImplementedError
 
     def __enter__(self) -> Program:
-        folder = Path(
-            self._blocks.enter_context(TemporaryDirectory(dir=self._place.folder, prefix="peer-"))
-        )
-        self.port = free_port()
-        with pinned(self._place.core), (folder / "output").open("wb") as output:
-            self._process = subprocess.Popen(
-                self.command(folder), stdout=output, stderr=output, cwd=CHECKOUT, env=environment()
-            )
-        self.pid = self._process.pid
-        try:
-            self._wait(folder / "output")
-        except BaseException:
-            self._end()
-            raise
+        with ExitStack() as blocks:
+            temporary = TemporaryDirectory(dir=self._place.folder, prefix="peer-")
+            folder = Path(blocks.enter_context(temporary))
+            self.port = free_port()
+            line, output = self.command(folder), folder / "output"
+            with pinned(self._place.core), output.open("wb") as out:
+                self._process = subprocess.Popen(
+                    line, stdout=out, stderr=out, cwd=CHECKOUT, env=environment()
+                )
+            blocks.callback(self._end)
+            self.pid = self._process.pid
+            self._wait(output)
+            self._blocks = blocks.pop_all()
         return self
 
     def __exit__(
@@ -214,12 +212,11 @@ class Program:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        self._end()
+        self._blocks.close()
 
     def _end(self) -> None:
-        with self._blocks:
-            self._process.kill()
-            self._process.wait(PATIENCE)
+        self._process.kill()
+        self._process.wait(PATIENCE)
 
     def _wait(self, output: Path) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -308,10 +305,3 @@ def _program(name: str) -> str:
     if found is None:
         raise NotMeasured(f"{name} is not installed")
     return found
-
-
-def installed(peer: str) -> bool:
-    """Whether a peer can be started here."""
-    if peer not in ("inspircd", "ngircd"):
-        return True
-    return bool(shutil.which(peer) or shutil.which(peer, path=SBIN))

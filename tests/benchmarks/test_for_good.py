@@ -59,14 +59,14 @@ def test_words(tmp_path: Path) -> None:
     assert sample.figures["rate"] > 0
 
 
-def test_what_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that is not installed is a run without figures, with the reason."""
+def test_what_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that is not there is a run without figures, with the reason, and leaves nothing."""
     monkeypatch.setattr(servers, "SBIN", "")
     monkeypatch.setenv("PATH", "")
-    assert not servers.installed("inspircd")
+    place = servers.place(tmp_path, None)
     with pytest.raises(NotMeasured, match="inspircd is not installed"):
-        servers._program("inspircd")
-    assert servers.installed("words")
+        Taker(place, Generator(None), TINY)("pairs", "inspircd")
+    assert not list(tmp_path.glob("peer-*"))
 
 
 @pytest.mark.parametrize("line", [["P99"], ["--server", "words"], ["--load", "nothing"]])
