@@ -33,7 +33,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.attack import LINES
-from bench.post import ROOM, Client, Load, Post
+from bench.crowd import ROOM, Client, Load, Post
 from tests.daemon import Daemon, environment
 
 KINDS = (*LINES, "half-open", "connects")
