@@ -242,9 +242,10 @@ class _Door(WrappingFactory):
         return super().buildProtocol(addr)
 
     def registerProtocol(self, p: Any) -> None:
-        """Somebody is in."""
+        """Somebody is in. TLS says so twice, and that they have gone once."""
+        known = p in self.protocols
         super().registerProtocol(p)
-        if (host := host_of(p.transport.getPeer())) not in self.proxies:
+        if not known and (host := host_of(p.transport.getPeer())) not in self.proxies:
             self.gate.came(host)
 
     def unregisterProtocol(self, p: Any) -> None:

@@ -22,8 +22,8 @@ from twisted.trial.unittest import TestCase
 from chatd.core.limits import Gate
 from chatd.core.settings import Limits, Settings
 from chatd.errors import StartError
-from chatd.frontends.listening import ACCEPTS, Listener, Listening, PlainDoor
-from chatd.frontends.tls import Pair, make_pair
+from chatd.frontends.listening import ACCEPTS, Listener, Listening, PlainDoor, SecureDoor
+from chatd.frontends.tls import Credentials, Pair, make_pair
 from chatd.model import Endpoint
 
 PEER = IPv4Address("TCP", "192.0.2.1", 1)
@@ -197,9 +197,17 @@ class ListenerTest(TestCase):
         await gatherResults([inner.lost, outer.lost])
 
 
-def test_connections_from_one_address() -> None:
+def doors(folder: Path) -> list[PlainDoor | SecureDoor]:
+    """Both kinds."""
+    credentials = Credentials(options(folder).pair)
+    factory = Factory.forProtocol(Protocol)
+    return [PlainDoor(factory), SecureDoor(credentials, False, factory, MemoryReactorClock())]
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["plain", "TLS"])
+def test_connections_from_one_address(kind: int, tmp_path: Path) -> None:
     """So many may come from one address at once; when one goes another may come."""
-    door = PlainDoor(Factory.forProtocol(Protocol))
+    door = doors(tmp_path)[kind]
     door.gate = gate(connections=2)
     transports = [StringTransport(peerAddress=PEER) for _ in range(2)]
     protocols = [door.buildProtocol(PEER) for _ in transports]
@@ -207,8 +215,12 @@ def test_connections_from_one_address() -> None:
         protocol.makeConnection(transport)
     assert door.buildProtocol(PEER) is None
     assert door.buildProtocol(IPv4Address("TCP", "192.0.2.2", 1)) is not None
-    protocols[0].connectionLost(Failure(ConnectionDone()))
-    assert door.buildProtocol(PEER) is not None
+    for protocol in protocols:
+        assert door.buildProtocol(PEER) is None
+        protocol.connectionLost(Failure(ConnectionDone()))
+        protocol = door.buildProtocol(PEER)
+        assert protocol is not None
+        protocol.makeConnection(StringTransport(peerAddress=PEER))
 
 
 def test_connects_from_one_address() -> None:
