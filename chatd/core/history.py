@@ -3,6 +3,8 @@
 Only members read a room's history, and only the two a direct conversation's; what was
 said to those of some role, only they. A place in a history is a message id or a time.
 
+A page is shown when all in it has been told, so that nobody is told it once more.
+
 Who wants only what was `said`, and not who came and went, gets as many messages as they
 asked for, unless there are long stretches between them.
 """
@@ -185,6 +187,7 @@ class History:
                 break
             low, high = (low, page[0].number) if newest else (page[-1].number, high)
             size = self._settings.limits.history
+        await self._log.caught_up()
         return found[max(len(found) - limit, 0) :] if newest else found[:limit]
 
     async def _view(self, session: ISession, target: str, said: bool = False) -> View:

@@ -50,6 +50,7 @@ class Log:
         self._clock = clock
         self._latest = 0
         self._waiting: list[Waiting] = []
+        self._reading: list[Deferred[None]] = []
         self._busy = False
 
     def now(self) -> int:
@@ -84,6 +85,19 @@ class Log:
         """Whether all that came in has been told."""
         return not self._busy and not self._waiting
 
+    def caught_up(self) -> Deferred[None]:
+        """Wait until all that may be on disk by now has been told, too.
+
+        Whoever reads from the store waits for this before showing it: nobody is told
+        afterwards what they have read already.
+        """
+        told: Deferred[None] = Deferred()
+        if self._busy:
+            self._reading.append(told)
+        else:
+            told.callback(None)
+        return told
+
     def _add(self, waiting: Waiting) -> Deferred[Event]:
         self._waiting.append(waiting)
         if not self._busy:
@@ -100,6 +114,9 @@ class Log:
         try:
             await self._keep_and_tell(waiting)
         finally:
+            reading, self._reading = self._reading, []
+            for told in reading:
+                told.callback(None)
             self._busy = bool(self._waiting)
             if self._busy:
                 self._reactor.callLater(0, self._start)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.core.history import Spot
@@ -15,8 +17,9 @@ from chatd.errors import (
     NoSuchRoom,
     NotInRoom,
 )
-from chatd.events import Posted
+from chatd.events import Kept, Posted
 from chatd.model import Rank, Role
+from chatd.stores.memory import MemoryStore
 from tests.house import FakeSession, House
 
 
@@ -227,6 +230,38 @@ class WhoMayReadTests(HistoryCase):
     def texts(self, session: FakeSession) -> list[str]:
         page = self.house.now(self.history.after(session, "#tea", self.spot(8), 5))
         return [e.text for e in page.entries if isinstance(e, Posted)]
+
+
+class Committing(MemoryStore):
+    """A store whose commit takes as long as the test wants: all can be read meanwhile."""
+
+    commit: Deferred[None] | None = None
+
+    async def append(self, entries: Sequence[Kept]) -> Sequence[int]:
+        numbers = await super().append(entries)
+        if self.commit is not None:
+            await self.commit
+        return numbers
+
+
+class OnceTests(SynchronousTestCase):
+    def test_told_before_it_is_read(self) -> None:
+        """What stands in a page has been told by then: nobody is told it after the page."""
+        store = Committing()
+        house = House(store)
+        ada = house.client("ada", "batch draft/chathistory")
+        ada.joins("#tea")
+        bob = house.client("bob", "batch draft/chathistory")
+        ada.says("PRIVMSG #tea :first")
+        bob.joins("#tea")
+        store.commit = Deferred()
+        ada.says("PRIVMSG #tea :second")
+        bob.says("CHATHISTORY LATEST #tea * 10")
+        self.assertEqual(bob.hears(), [])
+        store.commit.callback(None)
+        heard = [line for line in bob.hears() if "BATCH" not in line]
+        first, second = (f":ada PRIVMSG #tea :{text}" for text in ("first", "second"))
+        self.assertEqual(heard, [second, first, second])
 
 
 class ConversationsTests(HistoryCase):

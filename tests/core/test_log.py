@@ -113,6 +113,32 @@ class LogTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual(self.texts(), [["a"], ["1"]])
 
+    def test_caught_up(self) -> None:
+        """Whoever has read from the store can wait until all that was in it has been told."""
+        self.successResultOf(self.log_.caught_up())
+        self.store.slow = True
+        self.keep("a")
+        self.clock.advance(0)
+        first = self.log_.caught_up()
+        self.keep("b")
+        self.assertNoResult(first)
+        told = first.addCallback(lambda _: self.texts())
+        self.store.done.pop().callback(None)
+        self.assertEqual(self.successResultOf(told), [["a"]])
+        second = self.log_.caught_up()
+        self.clock.advance(0)
+        self.assertNoResult(second)
+        self.store.done.pop().callback(None)
+        self.successResultOf(second)
+
+    def test_caught_up_with_a_refusal(self) -> None:
+        """What the store refuses is not waited for."""
+        self.store.error = NotKept("the disk is full.")
+        refused, waiting = self.keep("a"), self.log_.caught_up()
+        self.clock.advance(0)
+        self.failureResultOf(refused, NotKept)
+        self.successResultOf(waiting)
+
     def test_refused_by_the_store(self) -> None:
         """If the store refuses, all senders learn it and only what is not durable is told."""
         self.store.error = NotKept("the disk is full.")
