@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest -n 2
 
-.PHONY: run test check lint docs bench bench-micro irctest fuzz crash clean
+.PHONY: run test check lint docs bench bench-micro irctest fuzz crash cuts clean
 
 run: $(VENV)/for-running
 	$(BIN)/python -m chatd run --config etc/chatd.ini
@@ -39,6 +39,9 @@ fuzz: $(VENV)/for-testing
 
 crash: $(VENV)/for-testing
 	CHATD_CRASH_ROUNDS=200 $(BIN)/pytest tests/test_crash.py
+
+cuts: $(VENV)/for-testing
+	CHATD_CUTS=1000 $(BIN)/pytest -s tests/test_cuts.py
 
 $(VENV)/for-running: setup.cfg pyproject.toml
 	python3 -m venv $(VENV)

@@ -36,22 +36,23 @@ class Talker:
     """One IRC client; on line when it has been made.
 
     :param password: of its account; without one it is a guest.
+    :param port: where to connect, if not to the daemon itself.
+    :raise Gone: if the daemon has hung up before.
     """
 
-    def __init__(self, daemon: Daemon, name: str, password: str = "", caps: str = CAPS) -> None:
-        context = ssl.create_default_context(cafile=str(daemon.certificate))
-        context.check_hostname = False
-        plain = socket.create_connection(("127.0.0.1", daemon.port("irc")), PATIENCE)
-        self._socket = context.wrap_socket(plain)
+    def __init__(
+        self, daemon: Daemon, name: str, password: str = "", caps: str = CAPS, port: int = 0
+    ) -> None:
+        self._socket = connect(daemon, port or daemon.port("irc"))
         self._rest = b""
         self._lines: list[Line] = []
-        if password:
-            self.says(f"PASS :{name}:{password}")
-        self.says(f"CAP REQ :{caps}", f"NICK {name}", f"USER {name} 0 * :{name}", "CAP END")
         try:
+            if password:
+                self.says(f"PASS :{name}:{password}")
+            self.says(f"CAP REQ :{caps}", f"NICK {name}", f"USER {name} 0 * :{name}", "CAP END")
             self.waits_for("376", "422")
         except BaseException:
-            self._socket.close()
+            self.close()
             raise
 
     def __enter__(self) -> Talker:
@@ -63,6 +64,10 @@ class Talker:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up, without a word."""
         self._socket.close()
 
     def says(self, *lines: str) -> None:
@@ -80,6 +85,9 @@ class Talker:
 
         :raise Gone: when there will be no more.
         """
+        if self._lines:
+            lines, self._lines = self._lines, []
+            return lines
         self._socket.settimeout(max(patience, 0.001))
         try:
             data = self._socket.recv(65536)
@@ -114,6 +122,24 @@ class Talker:
         """The messages that came in a room after the one with this id."""
         found = self.asks(f"CHATHISTORY AFTER {room} msgid={after} 1000")
         return [line for line in found if line.verb == "PRIVMSG" and "batch" in line.tags]
+
+
+def connect(daemon: Daemon, port: int) -> ssl.SSLSocket:
+    """A TLS connection to a daemon.
+
+    :raise Gone: if there is nobody, or they hang up.
+    """
+    context = ssl.create_default_context(cafile=str(daemon.certificate))
+    context.check_hostname = False
+    try:
+        plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    except OSError as error:
+        raise Gone from error
+    try:
+        return context.wrap_socket(plain)
+    except OSError as error:
+        plain.close()
+        raise Gone from error
 
 
 @dataclass
