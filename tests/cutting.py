@@ -14,10 +14,11 @@ import asyncio
 import contextlib
 import random
 import socket
-import struct
 from collections import deque
 from threading import Event, Thread
 from types import TracebackType
+
+from tests.talker import BY_RESET
 
 SHORT, LONG = 5_000, 100_000
 """Bytes that go through a connection before it is cut, on average: half of the connections
@@ -162,5 +163,5 @@ def reset(writer: asyncio.StreamWriter) -> None:
     """End a connection in a way that drops what is on its way (RST)."""
     plain: socket.socket = writer.get_extra_info("socket")
     with contextlib.suppress(OSError):
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BY_RESET)
     writer.transport.abort()

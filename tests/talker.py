@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -23,6 +24,8 @@ CAPS = (
 )
 
 
+BY_RESET = struct.pack("ii", 1, 0)
+"""How a socket is told to end its connection by a reset."""
 AT_ONCE = 20
 ON_THE_WAY = 60
 """Messages that may be without their echo while one goes on talking."""
@@ -66,8 +69,10 @@ class Talker:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Hang up, without a word."""
+    def close(self, hard: bool = False) -> None:
+        """Hang up, without a word; `hard` drops what is on its way (RST)."""
+        if hard:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BY_RESET)
         self._socket.close()
 
     def says(self, *lines: str) -> None:
