@@ -22,6 +22,7 @@ from twisted.trial.unittest import TestCase
 from chatd.core.limits import Gate
 from chatd.core.settings import Limits, Settings
 from chatd.errors import StartError
+from chatd.frontends.halfway import Halfway
 from chatd.frontends.listening import ACCEPTS, Listener, Listening, PlainDoor, SecureDoor
 from chatd.frontends.tls import Credentials, Pair, make_pair
 from chatd.model import Endpoint
@@ -199,9 +200,11 @@ class ListenerTest(TestCase):
 
 def doors(folder: Path) -> list[PlainDoor | SecureDoor]:
     """Both kinds."""
-    credentials = Credentials(options(folder).pair)
+    credentials, clock = Credentials(options(folder).pair), MemoryReactorClock()
     factory = Factory.forProtocol(Protocol)
-    return [PlainDoor(factory), SecureDoor(credentials, False, factory, MemoryReactorClock())]
+    secure = SecureDoor(credentials, False, factory, clock)
+    secure.halfway = Halfway(lambda: 100, clock)
+    return [PlainDoor(factory), secure]
 
 
 @pytest.mark.parametrize("kind", [0, 1], ids=["plain", "TLS"])
