@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -32,6 +32,7 @@ from chatd.errors import (
     WeakPassword,
 )
 from chatd.interfaces import IAccountStore, IAuthenticator, IChallenger, IQuestion
+from chatd.locks import Lock
 from chatd.model import Account, Rank
 from chatd.names import check_name, fold, skeleton
 
@@ -85,7 +86,7 @@ class Accounts:
         self._seed = seed
         self._attempts = Attempts(reactor.seconds)
         self._buckets = Buckets(reactor.seconds)
-        self._locks: dict[str, DeferredLock] = {}
+        self._locks: dict[str, Lock] = {}
         self._pending: dict[str, Pending] = {}
         self._unspent: Counter[str] = Counter()
 
@@ -254,7 +255,7 @@ class Accounts:
     ) -> Proven:
         """Let somebody prove who they are, one after another, and count the failures."""
         who = (("account", fold(name)), ("address", network(address)))
-        lock = self._locks.setdefault(fold(name), DeferredLock())
+        lock = self._locks.setdefault(fold(name), Lock())
         try:
             async with lock:
                 await self._slow_down(*who)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from twisted.internet.defer import DeferredLock, ensureDeferred
+from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 
 from chatd.core.log import Log
@@ -16,6 +16,7 @@ from chatd.core.sessions import Here, Sessions
 from chatd.errors import NameTaken, NoSuchAccount
 from chatd.events import Event, PersonChanged, Quit
 from chatd.interfaces import IAccountStore, IRoomStore
+from chatd.locks import Lock
 from chatd.model import Person, Role, Room
 from chatd.names import direct_name, fold
 
@@ -38,7 +39,7 @@ class Conversations:
         self._rooms: dict[str, Room] = {}
         self._passing: dict[str, Room] = {}
         self._ended: dict[Person, list[Room]] = {}
-        self._making = DeferredLock()
+        self._making = Lock()
 
     async def open(self, person: Person, name: str) -> tuple[Room, str]:
         """The conversation with somebody, made if there is none, and how they are called.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from twisted.internet.defer import DeferredLock, ensureDeferred
+from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 
 from chatd.answers import Entered, Listed, MembersAre, Present
@@ -24,6 +24,7 @@ from chatd.core.settings import Settings
 from chatd.errors import ChatError, NoSuchRoom, RoomExists, TheyAreNotInRoom, TooLong, TooMany
 from chatd.events import Cause, Event, Joined, Left, Quit, Removed, Renamed, TopicChanged
 from chatd.interfaces import IRoomStore, ISession
+from chatd.locks import Lock
 from chatd.model import Listing, Mask, Mode, Person, Put, Role, Room, Topic
 from chatd.names import check_room_name, fold
 
@@ -51,8 +52,8 @@ class Rooms:
         self._places = places
         self._offices = offices
         self._settings = settings
-        self._making = DeferredLock()
-        self._locks: dict[int, DeferredLock] = {}
+        self._making = Lock()
+        self._locks: dict[int, Lock] = {}
 
     async def load(self) -> None:
         """Learn from the store which rooms there are; those of guests ended with the daemon."""
@@ -324,9 +325,9 @@ class Rooms:
             raise TheyAreNotInRoom(place.room.name, name)
         return seat
 
-    def lock(self, room: Room) -> DeferredLock:
+    def lock(self, room: Room) -> Lock:
         """Hold this while changing a room: acts on one room happen one after another."""
-        return self._locks.setdefault(room.key, DeferredLock())
+        return self._locks.setdefault(room.key, Lock())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from twisted.internet.defer import DeferredLock
-
 from chatd.answers import Refused, moment
 from chatd.core.audit import Audit, officer
 from chatd.core.masks import PREFIX, fits, full_mask
 from chatd.core.sessions import Sessions
 from chatd.errors import BanRefused, InvalidParams, LockedDown, NoSuchServerBan, ServerBanned
 from chatd.interfaces import ISession, IStore
+from chatd.locks import Lock
 from chatd.model import Account, Barred, Person, ServerBan
 from chatd.names import fold
 
@@ -41,7 +40,7 @@ class ServerBans:
         self._audit = audit
         self._sessions = sessions
         self._now = now
-        self._changing = DeferredLock()
+        self._changing = Lock()
         self._bans: dict[tuple[Barred, str], ServerBan] = {}
         self._masks: list[ServerBan] = []
         self._networks: dict[tuple[int, int], dict[int, ServerBan]] = {}

@@ -160,6 +160,20 @@ class JoinTests(MembersCase):
         self.assertRaises(NotKept, self.now, self.members.remove(self.ada, "#tea", "bob", ""))
         self.assertEqual((list(self.roles()), self.ada.hears()), (["ada", "bob"], []))
 
+    def test_crowd_at_a_new_room(self) -> None:
+        """However many come to a room that is only just being made, all of them get in."""
+        crowd = [self.house.session(f"n{number}") for number in range(500)]
+        self.store.wait = wait = Deferred()
+        joining = [ensureDeferred(self.members.join(one, "#tea")) for one in crowd]
+        self.house.settle()
+        self.store.wait = None
+        wait.callback(None)
+        self.house.settle()
+        for one in joining:
+            self.successResultOf(one)
+        place = self.house.core.places.find("#tea")
+        self.assertEqual(len(place.seats), 500)
+
     def test_gone_while_the_room_was_made(self) -> None:
         """A guest that goes while its room is being made leaves nothing behind."""
         self.store.wait = Deferred()
