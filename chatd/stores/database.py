@@ -1,29 +1,40 @@
-"""One SQLite file: a connection that writes, one that reads, and a thread that commits.
+"""One SQLite file: a connection that writes, one that reads, and a thread for what may take long.
 
-Statements run on the reactor, where they take microseconds. Only COMMIT, which waits for
-the disk, runs in the thread: SQLite lets go of the interpreter there. Reading goes on
-meanwhile, and sees a transaction when it is on disk and not before. The reasons and the
-figures are in docs/decisions/0002-commit-in-a-thread.md.
+Statements run on the reactor, where they take microseconds, and so does COMMIT while the disk
+is quick. When it was not, the next ones wait in the thread: SQLite lets go of the interpreter
+there. Copying the journal into the file is always done in the thread. Reading goes on meanwhile,
+and sees a transaction when it is on disk and not before. The reasons and the figures are in
+docs/decisions/0002-commit-where-the-disk-is-quick.md.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from chatd.errors import NotKept
+from chatd.locks import Lock
 from chatd.stores.opening import open_database
 from chatd.stores.rows import Row
 
 T = TypeVar("T")
+
+QUICK = 0.005
+"""Seconds that a commit may take on the reactor."""
+WARY = 200
+"""How many commits wait in the thread when one took longer, before it is tried again."""
+FULL = 10_000
+"""Changed rows after which the journal is copied into the file."""
 
 _GREATEST = 2**63 - 1  # what a column can hold
 
@@ -65,8 +76,10 @@ class Database:
         self._path = path
         self._synchronous = synchronous
         self._reactor = reactor
-        self._lock = DeferredLock()
+        self._lock = Lock()
         self._refusing = False
+        self._wary = 0
+        self._copied = 0
 
     def open(self) -> None:
         """Open the file; make it, or bring its schema up to date, if need be.
@@ -129,12 +142,31 @@ class Database:
         self._writing.execute("BEGIN IMMEDIATE")
         try:
             result = work(self._writer)
-            await self._in_thread("COMMIT")
+            await self._commit()
         except BaseException:
             if self._writing.in_transaction:
                 self._writing.execute("ROLLBACK")
             raise
+        if self._writing.total_changes - self._copied > FULL:
+            await self._copy_journal()
         return result
+
+    async def _commit(self) -> None:
+        if self._wary:
+            self._wary -= 1
+            await self._in_thread("COMMIT")
+            return
+        began = monotonic()
+        self._writer.rows("COMMIT")
+        if monotonic() - began > QUICK:
+            self._wary = WARY
+
+    async def _copy_journal(self) -> None:
+        """So that it does not grow; what was committed is safe in either, so nobody is told
+        if the disk will not do it now."""
+        self._copied = self._writing.total_changes
+        with suppress(sqlite3.DatabaseError):
+            await self._in_thread("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _in_thread(self, sql: str) -> Deferred[list[Row]]:
         return deferToThreadPool(self._reactor, self._pool, self._writer.rows, sql)

@@ -47,6 +47,7 @@ def _opened(
         _migrate(writing, path, schema)
         writing.execute("PRAGMA journal_mode = WAL")
         writing.execute(f"PRAGMA synchronous = {synchronous}")
+        writing.execute("PRAGMA wal_autocheckpoint = 0")  # see database.py
         writing.execute("PRAGMA foreign_keys = ON")
         writing.execute("PRAGMA secure_delete = ON")
         reading = _connect(path)

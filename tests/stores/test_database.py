@@ -17,6 +17,7 @@ from twisted.trial.unittest import SkipTest, TestCase
 from chatd.errors import AccountExists, NotKept
 from chatd.events import Kept
 from chatd.model import Member, Put, Rank, Role
+from chatd.stores import database
 from tests.stores.contract import deferred, said, taken_back
 from tests.stores.on_disk import TEA, fill, folder, numbers, opened
 
@@ -133,17 +134,43 @@ class FailureTest(TestCase):
         await self.assertFailure(deferred(adding), AccountExists)
         self.assertTrue(can_write(self.path))
 
-    async def test_only_commit_in_thread(self) -> None:
-        """Waiting for the disk happens in a thread, and nothing else does."""
-        threads: dict[str, bool] = {}
+    def traced(self) -> list[tuple[str, bool]]:
+        """What is done to the file from now on, and whether that is done in the thread."""
+        done: list[tuple[str, bool]] = []
         here = get_ident()
         self.database._writing.set_trace_callback(
-            lambda sql: threads.setdefault(sql.split()[0], get_ident() != here)
+            lambda sql: done.append((sql.partition("(")[0].split(" ")[0], get_ident() != here))
         )
+        return done
+
+    async def test_only_commit_in_thread(self) -> None:
+        """Of a disk that was slow the next commits are waited for in a thread; only they."""
+        self.patch(database, "QUICK", -1.0)
+        self.patch(database, "WARY", 2)
+        done = self.traced()
+        for _ in range(5):
+            await self.store.append([Kept(said(self.room))])
+        commits = [in_thread for verb, in_thread in done if verb == "COMMIT"]
+        self.assertEqual(commits, [False, True, True, False, True])
+        self.assertEqual({verb for verb, in_thread in done if in_thread}, {"COMMIT"})
+
+    async def test_quick_disk(self) -> None:
+        """While the disk is quick, nobody waits for a thread."""
+        self.patch(database, "QUICK", 1000.0)
+        done = self.traced()
         await self.store.append([Kept(said(self.room))])
-        self.assertEqual(
-            threads, {"BEGIN": False, "UPDATE": False, "INSERT": False, "COMMIT": True}
-        )
+        self.assertEqual({in_thread for _, in_thread in done}, {False})
+
+    async def test_journal_is_copied(self) -> None:
+        """After so many rows the journal is copied into the file, in the thread."""
+        self.patch(database, "FULL", 5)
+        done = self.traced()
+        size = self.path.stat().st_size
+        for _ in range(4):
+            await self.store.append([Kept(said(self.room, "x" * 5000))])
+        self.assertIn(("PRAGMA", True), done)
+        self.assertNotIn(("PRAGMA", False), done)
+        self.assertGreater(self.path.stat().st_size, size)
 
 
 class FullDiskTest(TestCase):
