@@ -22,9 +22,10 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.tcp import Port
 from twisted.logger import Logger
 from twisted.protocols.policies import WrappingFactory
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -33,6 +34,7 @@ from chatd.errors import StartError
 from chatd.frontends.halfway import Halfway
 from chatd.frontends.proxies import Porch, Proxies, host_of
 from chatd.frontends.tls import Credentials, Pair
+from chatd.frontends.transports import EagerServer, EagerTLS
 from chatd.interfaces import IDismissable, IReloadable
 from chatd.model import Endpoint
 
@@ -123,6 +125,8 @@ class Listener(Service):
         self._port = self._listen(
             Porch(door, self._proxies, self._reactor) if self._proxies else door
         )
+        if isinstance(self._port, Port):
+            self._port.transport = EagerServer
         door.port = self._port
         if isinstance(handle := getattr(self._port, "socket", None), socket.socket):
             _prepare(handle)
@@ -186,7 +190,7 @@ class Listener(Service):
         self._looks.clock = self._reactor
         self._looks.start(LOOK_EVERY, now=False)
         door = SecureDoor(self._credentials, False, self._factory, self._reactor)
-        door.protocol = TLSMemoryBIOProtocol  # front-ends join their writes themselves
+        door.protocol = EagerTLS  # front-ends join their writes themselves
         door.halfway = Halfway(self._gate.most_handshakes, self._reactor)
         return door
 

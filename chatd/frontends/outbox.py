@@ -42,24 +42,26 @@ def let_go(client: Any) -> None:
 
 
 class Mailman:
-    """Empties the outboxes that something was put in, once in each turn of the reactor, or in
-    a few turns if they are many."""
+    """Empties the outboxes that something was put in, once in each turn of the reactor, or in a few
+    turns if they are many; and whenever a batch has been delivered, so that all that comes in
+    meanwhile is the next one."""
 
     def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
         self._full: deque[Outbox] = deque()
+        self._planned = False
 
     def will_empty(self, outbox: Outbox) -> None:
         """Flush this outbox at the end of the turn."""
-        if not self._full:
-            self._reactor.callLater(0, self._empty)
         self._full.append(outbox)
+        self._plan()
 
     def later(self, cut: Callable[[], None]) -> IDelayedCall:
         """Cut a client off, unless it goes by itself."""
         return self._reactor.callLater(PATIENCE, cut)
 
-    def _empty(self) -> None:
+    def empty(self) -> None:
+        """Hand over what waits, to each transport at once."""
         until = self._reactor.seconds() + TURN
         try:
             while self._full:
@@ -68,7 +70,16 @@ class Mailman:
                     break
         finally:
             if self._full:
-                self._reactor.callLater(0, self._empty)
+                self._plan()
+
+    def _plan(self) -> None:
+        if not self._planned:
+            self._planned = True
+            self._reactor.callLater(0, self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._planned = False
+        self.empty()
 
 
 @implementer(IPushProducer)
@@ -99,7 +110,7 @@ class Outbox:
 
     def write(self, chunk: bytes) -> None:
         """Send this soon, after all that was written before it."""
-        if self._transport is None:
+        if self._transport is None or not chunk:
             return
         if not self._chunks and not self._paused:
             self._mailman.will_empty(self)
