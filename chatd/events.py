@@ -11,21 +11,20 @@ shows that, so a new event works everywhere at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chatd.model import Change, Kind, Listing, Mode, Person, Role, Room
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Which session's request made an event, and the label it gave the request."""
 
     session: str
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """Something that somebody did, and when (milliseconds since 1970)."""
 
     by: Person
@@ -36,15 +35,13 @@ class Event:
         return f"{self.by.name} did something new ({type(self).__name__})."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoomEvent(Event):
+class RoomEvent(Event, frozen=True, kw_only=True):
     """Something that happened in a room."""
 
     room: Room
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry(RoomEvent):
+class Entry(RoomEvent, frozen=True, kw_only=True):
     """An event in a room's log; number 0 means that it was not durable."""
 
     number: int = 0
@@ -55,8 +52,7 @@ class Entry(RoomEvent):
         return f"{self.room.key}-{self.number}" if self.number else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted(Entry):
+class Posted(Entry, frozen=True, kw_only=True):
     """A message. `to` is the room's name, or the other's in a direct conversation.
 
     `to` may have a role's sign before the room's name (`@#tea`): then it is only for
@@ -79,8 +75,7 @@ class Posted(Entry):
         return f"{self.by.name}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signalled(RoomEvent):
+class Signalled(RoomEvent, frozen=True, kw_only=True):
     """Tags without a text, such as typing: heard by those who are there, then gone.
 
     It has an id that it can be spoken of by, but no number.
@@ -95,8 +90,7 @@ class Signalled(RoomEvent):
         return f"{self.by.name} made a sign."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redacted(Entry):
+class Redacted(Entry, frozen=True, kw_only=True):
     """A message was taken back: the log has lost its text. `message` is its id.
 
     `to` and `least` are those of the message.
@@ -115,8 +109,7 @@ Addressed = Posted | Signalled | Redacted
 """What has `to`, and perhaps `least`: not for everybody in a room."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined(Entry):
+class Joined(Entry, frozen=True, kw_only=True):
     """Somebody is in the room from now on.
 
     Durable when an account became a member; not when a guest came, nor when a member
@@ -130,8 +123,7 @@ class Joined(Entry):
         return f"{self.by.name} joined {self.room.name}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left(Entry):
+class Left(Entry, frozen=True, kw_only=True):
     """Somebody left the room for good."""
 
     reason: str = ""
@@ -140,8 +132,7 @@ class Left(Entry):
         return f"{self.by.name} left {self.room.name}{_because(self.reason)}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removed(Entry):
+class Removed(Entry, frozen=True, kw_only=True):
     """Somebody was put out of the room."""
 
     who: Person
@@ -153,8 +144,7 @@ class Removed(Entry):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicChanged(Entry):
+class TopicChanged(Entry, frozen=True, kw_only=True):
     """The room has another topic; an empty one is none."""
 
     text: str
@@ -165,8 +155,7 @@ class TopicChanged(Entry):
         return f"{self.by.name} set the topic of {self.room.name} to: {self.text}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renamed(Entry):
+class Renamed(Entry, frozen=True, kw_only=True):
     """The room has another name from now on; all else of it is as it was."""
 
     before: str
@@ -177,8 +166,7 @@ class Renamed(Entry):
         return f"{self.by.name} renamed {self.before} to {self.now}{_because(self.reason)}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeChanged(Entry):
+class ModeChanged(Entry, frozen=True, kw_only=True):
     """A switch of the room, its password or its limit, was changed.
 
     `mode` is a Mode, "password" or "limit"; `value` is the new password or limit.
@@ -193,8 +181,7 @@ class ModeChanged(Entry):
         return f"{self.by.name} {verb} {self.mode} on {self.room.name}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleChanged(Entry):
+class RoleChanged(Entry, frozen=True, kw_only=True):
     """A member was given one role, or lost it."""
 
     who: Person
@@ -207,8 +194,7 @@ class RoleChanged(Entry):
         return f"{self.by.name} {verb} {role} of {self.room.name}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaskChanged(Entry):
+class MaskChanged(Entry, frozen=True, kw_only=True):
     """A mask was put on, or taken off, one of the room's lists."""
 
     listing: Listing
@@ -225,8 +211,7 @@ class MaskChanged(Entry):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invited(RoomEvent):
+class Invited(RoomEvent, frozen=True, kw_only=True):
     """Somebody was invited: told to them, and to those in the room who could have done it."""
 
     who: Person
@@ -235,8 +220,7 @@ class Invited(RoomEvent):
         return f"{self.by.name} invited {self.who.name} to {self.room.name}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quit(Event):
+class Quit(Event, frozen=True, kw_only=True):
     """Somebody's last session ended; told to all who shared a room with them."""
 
     reason: str = ""
@@ -245,8 +229,7 @@ class Quit(Event):
         return f"{self.by.name} went off line{_because(self.reason)}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonChanged(Event):
+class PersonChanged(Event, frozen=True, kw_only=True):
     """Somebody has another name, user, host, real name or account: `by` before, `now` after."""
 
     now: Person
@@ -257,8 +240,7 @@ class PersonChanged(Event):
         return f"{self.now.name} is now {self.now.mask} ({self.now.real})."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WentAway(Event):
+class WentAway(Event, frozen=True, kw_only=True):
     """Somebody is away; or is back, if `text` is None."""
 
     text: str | None
@@ -269,8 +251,7 @@ class WentAway(Event):
         return f"{self.by.name} is away: {self.text}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkerMoved(Event):
+class MarkerMoved(Event, frozen=True, kw_only=True):
     """Somebody has read a conversation up to a moment; told to their own sessions."""
 
     to: str
@@ -280,8 +261,7 @@ class MarkerMoved(Event):
         return f"You have read {self.to} up to here."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched(Event):
+class Watched(Event, frozen=True, kw_only=True):
     """Somebody on a reader's watch list came on line, or went."""
 
     online: bool
@@ -290,8 +270,7 @@ class Watched(Event):
         return f"{self.by.name} is {'on' if self.online else 'off'} line."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataChanged(Event):
+class MetadataChanged(Event, frozen=True, kw_only=True):
     """Somebody has another value of one of their keys, or none; told to those around them."""
 
     key: str
@@ -301,8 +280,7 @@ class MetadataChanged(Event):
         return f"{self.by.name} has {self.key}: {self.value or 'nothing'}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoomMetadataChanged(RoomEvent):
+class RoomMetadataChanged(RoomEvent, frozen=True, kw_only=True):
     """A room has another value of one of its keys, or none."""
 
     key: str
@@ -312,8 +290,7 @@ class RoomMetadataChanged(RoomEvent):
         return f"{self.room.name} has {self.key}: {self.value or 'nothing'}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noticed(Event):
+class Noticed(Event, frozen=True, kw_only=True):
     """Something about somebody on a reader's watch list, who shares no room with them."""
 
     what: Event
@@ -322,8 +299,7 @@ class Noticed(Event):
         return str(self.what)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announced(Event):
+class Announced(Event, frozen=True, kw_only=True):
     """The server, or an operator, has something to say to everybody it is told to."""
 
     text: str
@@ -332,29 +308,21 @@ class Announced(Event):
         return f"{self.by.name} announces: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """An entry as the store takes it: number 0, with what changes beside the log."""
 
     entry: Entry
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class Batch(Struct, frozen=True, eq=False):
     """Events that are told together, in this order.
 
     Equal only to itself, so that what a front-end has made of it for one reader can be
-    kept and given to the next. `causes` are the keys of the sessions that made any of it.
+    kept and given to the next.
     """
 
     events: tuple[Event, ...]
-    causes: frozenset[str] = frozenset()
-
-
-def batch(events: tuple[Event, ...]) -> Batch:
-    """Put events together to be told together."""
-    return Batch(events, frozenset(e.cause.session for e in events if e.cause is not None))
 
 
 def _because(reason: str) -> str:

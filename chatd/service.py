@@ -80,6 +80,7 @@ def make_core(parts: Parts) -> Core:
         presence=Presence(log, sessions, places, settings),
         metadata=Metadata(store, log, sessions, places, offices, settings),
         log=log,
+        delivery=Delivery(sessions, places),
         gate=Gate(settings, reactor.seconds, server_bans.bars),
         audit=audit,
         offices=offices,
@@ -94,9 +95,8 @@ def make_core(parts: Parts) -> Core:
 
 def _connected(core: Core, bus: IBus) -> Core:
     """The core, with everybody hearing of what has been told, in this order."""
-    delivery = Delivery(core.sessions, core.places)
-    bus.subscribe(delivery.hear)
+    bus.subscribe(core.delivery.hear)
     for service in (core.rooms, core.presence, core.metadata, core.conversations, core.missed):
-        delivery.also(service.heard)
+        core.delivery.also(service.heard)
     core.sessions.also(core.conversations.given_up)
     return core

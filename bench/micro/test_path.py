@@ -12,7 +12,7 @@ import pytest
 from twisted.internet import reactor
 
 from bench.filling import ROOM
-from chatd.events import Posted, batch
+from chatd.events import Batch, Posted
 from chatd.frontends.irc.profile import Profile
 from chatd.model import Person, Room, Url
 from chatd.stores.sql import Options, SQLStore, make
@@ -43,7 +43,7 @@ def test_render(benchmark: Any, size: int) -> None:
     )
 
     def render() -> bytes:
-        return Profile(CAPS).block(batch(events))
+        return Profile(CAPS).shown(Batch(events)).block
 
     assert benchmark(render).count(b"\r\n") == size
 

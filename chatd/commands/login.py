@@ -13,7 +13,7 @@ from chatd.commands.admin import lockdown_is
 from chatd.core import Core
 from chatd.core.limits import network
 from chatd.errors import AccountRequired, ChatError
-from chatd.events import PersonChanged, batch
+from chatd.events import Batch, PersonChanged
 from chatd.interfaces import ISession
 from chatd.model import Account, Person, Rank
 
@@ -76,7 +76,7 @@ async def _become(core: Core, request: Request, account: Account, person: Person
     session.rank, session.office = Rank.USER, ""
     request.reply(LoggedIn(account, session.person))
     changed = PersonChanged(by=before, at=core.log.now(), now=session.person)
-    session.deliver(batch((changed,)))
+    session.deliver(Batch((changed,)))
     if first:
         core.presence.changed(before, session.person)
         await core.markers.learn(session)

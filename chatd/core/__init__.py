@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from chatd.core.accounts import Accounts
 from chatd.core.audit import Audit
 from chatd.core.conversations import Conversations
+from chatd.core.delivery import Delivery
 from chatd.core.history import History
 from chatd.core.limits import Gate
 from chatd.core.log import Log
@@ -47,6 +48,7 @@ class Core:
     presence: Presence
     metadata: Metadata
     log: Log
+    delivery: Delivery
     gate: Gate
     audit: Audit
     offices: Offices

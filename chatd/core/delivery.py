@@ -30,7 +30,6 @@ from chatd.events import (
     RoomEvent,
     RoomMetadataChanged,
     WentAway,
-    batch,
 )
 from chatd.interfaces import ISession
 from chatd.model import Role
@@ -46,10 +45,15 @@ class Delivery:
         self._sessions = sessions
         self._places = places
         self._told: list[Callable[[Event], None]] = []
+        self._done: list[Callable[[], None]] = []
 
     def also(self, hear: Callable[[Event], None]) -> None:
         """Call `hear` with each event after it has been delivered."""
         self._told.append(hear)
+
+    def afterwards(self, done: Callable[[], None]) -> None:
+        """Call `done` whenever all that the bus brought at once has been delivered."""
+        self._done.append(done)
 
     def hear(self, told: Batch) -> None:
         """Deliver what the bus brings."""
@@ -58,6 +62,8 @@ class Delivery:
             for event in events:
                 for hear in self._told:
                     self._guarded(hear, event)
+        for done in self._done:
+            done()
 
     def _deliver(self, events: tuple[Event, ...], told: Batch) -> None:
         first = events[0]
@@ -70,7 +76,7 @@ class Delivery:
             readers = self._readers(first)
             if isinstance(first, Joined) and not self._is_in(first):
                 return  # gone again before it was told; nobody shall see them come
-        one = told if events is told.events else batch(events)
+        one = told if events is told.events else Batch(events)
         for session in readers:
             try:
                 session.deliver(one)

@@ -11,7 +11,9 @@ asked for, unless there are long stretches between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from chatd.answers import History as Page
 from chatd.core.conversations import Conversations
@@ -232,7 +234,7 @@ def _addressed(entry: Entry) -> Entry:
     if entry.room.direct or not isinstance(entry, Posted | Redacted):
         return entry
     sign = "" if entry.least is None else SIGNS[entry.least]
-    return replace(entry, to=sign + entry.room.name)
+    return structs.replace(entry, to=sign + entry.room.name)
 
 
 def number_in(room: Room, id_: str) -> int:

@@ -11,15 +11,16 @@ another turn.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from msgspec import structs
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.errors import ChatError, NoSuchRoom, NotKept
-from chatd.events import Entry, Event, Joined, Kept, Left, PersonChanged, Quit, batch
+from chatd.events import Batch, Entry, Event, Joined, Kept, Left, PersonChanged, Quit
 from chatd.interfaces import IBus, ILogStore
 from chatd.model import Change
 
@@ -143,7 +144,7 @@ class Log:
         except Exception as error:
             return dict.fromkeys(kept, self._refusal(error))
         for one, number in zip(kept, numbers, strict=True):
-            one.event = replace(one.event, number=number)  # type: ignore[call-arg]
+            one.event = structs.replace(one.event, number=number)
         return {}
 
     async def _keep_singly(self, kept: Sequence[Waiting]) -> dict[Waiting, ChatError]:
@@ -160,7 +161,7 @@ class Log:
                 await self._next_turn()
                 until = self._reactor.seconds() + TURN
             try:
-                await self._bus.publish(batch(some))
+                await self._bus.publish(Batch(some))
             except Exception:
                 self.log.failure("what is stored could not be told to everybody")
 

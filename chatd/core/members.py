@@ -26,7 +26,7 @@ from chatd.errors import (
     TooManyRooms,
     WrongKey,
 )
-from chatd.events import Cause, Invited, Joined, Left, Removed, batch
+from chatd.events import Batch, Cause, Invited, Joined, Left, Removed
 from chatd.interfaces import IRoomStore, ISession
 from chatd.model import Drop, Listing, Member, Mode, Person, Put, Role, Room
 from chatd.names import fold
@@ -90,7 +90,7 @@ class Members:
         seat = place.seat(session.person.name)
         if seat is not None:
             joined = self._joined(session.person, place.room, seat.role, None)
-            session.deliver(batch((joined,)))
+            session.deliver(Batch((joined,)))
             session.answer(self._rooms.entered(place, session.person))
 
     async def join(

@@ -10,6 +10,7 @@ from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
 from chatd.errors import TooMany
 from chatd.events import (
+    Batch,
     Event,
     MetadataChanged,
     Noticed,
@@ -17,7 +18,6 @@ from chatd.events import (
     Quit,
     Watched,
     WentAway,
-    batch,
 )
 from chatd.interfaces import ISession
 from chatd.model import Person
@@ -111,7 +111,7 @@ class Presence:
         if not watchers:
             return
         places = self._places.of(event.by.name)
-        told = batch((Noticed(by=event.by, at=event.at, what=event),))
+        told = Batch((Noticed(by=event.by, at=event.at, what=event),))
         for session in watchers:
             name = session.person.name
             near = any(place.seat(name) is not None for place in places)
@@ -121,7 +121,7 @@ class Presence:
     def _show(self, person: Person, *, online: bool) -> None:
         watchers = self.watchers(person.name)
         if watchers:
-            told = batch((Watched(by=person, at=self._log.now(), online=online),))
+            told = Batch((Watched(by=person, at=self._log.now(), online=online),))
             for session in watchers:
                 session.deliver(told)
 

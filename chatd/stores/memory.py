@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from typing import Any
 
+from msgspec import structs
 from zope.interface import implementer
 
 from chatd.errors import AccountExists, NameTaken, NoSuchRoom
@@ -202,11 +203,11 @@ class MemoryStore:
         end = len(log) if before is None else max(before - 1, 0)
         found = log[after or 0 : end]
         found = found[max(len(found) - limit, 0) :] if newest else found[:limit]
-        return [replace(entry, room=room) for entry in found]
+        return [structs.replace(entry, room=room) for entry in found]
 
     async def find(self, room: Room, number: int) -> Entry | None:
         log = self._shelf(room.key).log
-        return replace(log[number - 1], room=room) if 0 < number <= len(log) else None
+        return structs.replace(log[number - 1], room=room) if 0 < number <= len(log) else None
 
     async def number_at(self, room: int, time: int) -> int:
         return bisect_left(self._shelf(room).log, time, key=lambda e: e.at)
@@ -309,7 +310,7 @@ class MemoryStore:
     def _erase(self, log: list[Entry], number: int) -> None:
         found = log[number - 1] if 0 < number <= len(log) else None
         if isinstance(found, Posted):
-            log[number - 1] = replace(found, text="", tags={}, joints=(), erased=True)
+            log[number - 1] = structs.replace(found, text="", tags={}, joints=(), erased=True)
 
 
 def _looks(account: Account) -> str:
@@ -322,7 +323,7 @@ def _numbered(entry: Entry, number: int) -> Entry:
     who = getattr(entry, "who", None)
     if isinstance(who, Person):
         changes["who"] = _kept(who)
-    return replace(entry, **changes)
+    return structs.replace(entry, **changes)
 
 
 def _kept(person: Person) -> Person:

@@ -9,11 +9,11 @@ like one in `_READERS`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from msgspec import json
+from msgspec import NODEFAULT, json, structs
 
 from chatd.events import Entry
 from chatd.model import (
@@ -190,7 +190,7 @@ def _fields_of(form: _Form, room: Room, text: str, rest: str) -> dict[str, Any]:
 class _Form:
     """A kind of entry, the names of the fields that it has of its own, and their defaults.
 
-    A field without a default has MISSING, which is unlike any value.
+    A field without a default has NODEFAULT, which is unlike any value.
     """
 
     kind: type[Entry]
@@ -200,16 +200,15 @@ class _Form:
 
 @cache
 def _form(name: str) -> _Form:
-    # A class with slots is made twice, and the first, unused one comes first here.
     kinds = {kind.__name__: kind for kind in Entry.__subclasses__()}
     kind = kinds.get(name, Entry)
-    common = {f.name for f in fields(Entry)}
-    own = {f.name: _default(f) for f in fields(kind) if f.name not in common}
+    common = {f.name for f in structs.fields(Entry)}
+    own = {f.name: _default(f) for f in structs.fields(kind) if f.name not in common}
     return _Form(kind, frozenset(own), {n: v for n, v in own.items() if n != "text"})
 
 
-def _default(of: Field[Any]) -> Any:
-    return of.default if of.default_factory is MISSING else of.default_factory()
+def _default(of: structs.FieldInfo) -> Any:
+    return of.default if of.default_factory is NODEFAULT else of.default_factory()
 
 
 def _as_it_is(value: Any) -> Any:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 LONGEST = 512
 """Bytes of a line without its tags, its CR LF counted."""
@@ -31,8 +32,7 @@ class BadLine(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line: who it is from, what it is, and with what.
 
     Only the last parameter may be empty, hold a space, or start with a colon.

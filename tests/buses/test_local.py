@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from chatd.buses.local import Options, make
-from chatd.events import Batch, batch
+from chatd.events import Batch
 from chatd.interfaces import IBus
 
 
@@ -29,7 +29,7 @@ class LocalBusTest(SynchronousTestCase):
         """Each subscriber hears each batch before `publish` returns, in order of subscription."""
         self.bus.subscribe(lambda said: self.heard.append(("first", said)))
         self.bus.subscribe(lambda said: self.heard.append(("second", said)))
-        one, two = batch(()), batch(())
+        one, two = Batch(()), Batch(())
         self.publish(one)
         self.assertEqual(self.heard, [("first", one), ("second", one)])
         self.publish(two)
@@ -37,6 +37,6 @@ class LocalBusTest(SynchronousTestCase):
 
     def test_nobody_there(self) -> None:
         """What nobody hears is no fault, and is not kept for later."""
-        self.publish(batch(()))
+        self.publish(Batch(()))
         self.bus.subscribe(lambda said: self.heard.append(("late", said)))
         self.assertEqual(self.heard, [])

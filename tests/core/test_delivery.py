@@ -76,13 +76,6 @@ class DeliveryTests(SynchronousTestCase):
         said = [[str(e) for e in b.events] for b in listener.batches]
         self.assertEqual(said, [["ada: 1", "ada: 3"], ["ada: 2"]])
 
-    def test_causes(self) -> None:
-        """A batch knows which sessions made any of it."""
-        listener = self.listener("bob")
-        self.house.ask(self.ada, "PRIVMSG", "#tea", "hello")
-        self.at_once(self.post(self.ada, "#tea", "nobody's"))
-        self.assertEqual([b.causes for b in listener.batches], [{self.ada.key}, set()])
-
     def test_comers_and_goers(self) -> None:
         """Who comes hears from then on, who goes hears up to then, also within one turn."""
         members = self.house.core.members

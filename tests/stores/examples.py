@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
 from twisted.internet.defer import Deferred
 
 from chatd.events import (
@@ -87,9 +88,9 @@ def examples(room: Room) -> Sequence[Entry]:
 
 def as_read(entry: Entry, number: int) -> Entry:
     """An entry as it should come back: numbered, without its cause and without real names."""
-    people = [f.name for f in fields(entry) if isinstance(getattr(entry, f.name), Person)]
+    people = [f for f in entry.__struct_fields__ if isinstance(getattr(entry, f), Person)]
     bare: dict[str, Any] = {name: replace(getattr(entry, name), real="") for name in people}
-    return replace(entry, cause=None, number=number, **bare)  # type: ignore[call-arg]
+    return structs.replace(entry, cause=None, number=number, **bare)
 
 
 def deferred(coroutine: Coroutine[Deferred[Any], Any, Any]) -> Deferred[Any]:

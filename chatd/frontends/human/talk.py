@@ -21,7 +21,7 @@ from chatd.commands.login import host_for
 from chatd.core import Core
 from chatd.core.limits import Buckets
 from chatd.errors import ServerBanned
-from chatd.events import Batch, Event, Joined, Left, Removed, batch
+from chatd.events import Batch, Event, Joined, Left, Removed
 from chatd.frontends.human.render import Reader, render
 from chatd.frontends.outbox import Mailman
 from chatd.frontends.turns import Turns
@@ -267,7 +267,7 @@ class Talk:
     async def show_missed(self) -> None:
         """Show what was said to the person alone while they were not here."""
         if missed := await self.human.core.missed.of(self):
-            self.deliver(batch(tuple(missed)))
+            self.deliver(Batch(tuple(missed)))
 
     def close(self, reason: str) -> None:
         """Show why, and hang up."""

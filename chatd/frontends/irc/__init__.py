@@ -124,13 +124,15 @@ class IRCFrontend:
 def make_irc(core: Core, options: Options, reactor: Any) -> Irc:
     """What all clients of one front-end share."""
     commands = [*find_commands(), *commands_in(*VERBS)]
+    mailman = Mailman(reactor)
+    core.delivery.afterwards(mailman.empty)
     return Irc(
         core=core,
         dispatcher=Dispatcher(core, commands, core.new_id),
         options=options,
         reactor=reactor,
         profiles=Profiles(),
-        mailman=Mailman(reactor),
+        mailman=mailman,
         portions=Portions(reactor),
         buckets=Buckets(reactor.seconds),
         proxies=Proxies(options.proxies),

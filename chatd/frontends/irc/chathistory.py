@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec import structs
 
 from chatd.answers import History as Page
 from chatd.commands import Request, command
@@ -141,7 +142,7 @@ def _lines(client: Client, entry: Entry) -> list[Line]:
     if isinstance(entry, Posted) and entry.erased:
         return []
     if isinstance(entry, Joined):
-        entry = replace(entry, role=Role.MEMBER, away=None)
+        entry = structs.replace(entry, role=Role.MEMBER, away=None)
     return render(entry, client.caps)
 
 

@@ -25,7 +25,6 @@ from chatd.core.limits import Buckets
 from chatd.core.settings import Server
 from chatd.errors import ChatError, ServerBanned
 from chatd.events import (
-    Addressed,
     Announced,
     Batch,
     Event,
@@ -39,7 +38,7 @@ from chatd.events import (
     Watched,
 )
 from chatd.frontends.irc.moved import moved
-from chatd.frontends.irc.profile import Profile, Profiles
+from chatd.frontends.irc.profile import Profile, Profiles, Shown
 from chatd.frontends.irc.render import render
 from chatd.frontends.irc.replies import reply
 from chatd.frontends.irc.response import Response
@@ -363,16 +362,29 @@ class Client:
         self.send(Line("FAIL", (verb, code, *context_and_text), self.server.name))
 
     def deliver(self, batch: Batch) -> None:
-        """Show what happened: the same bytes as to all who are alike, unless it is personal."""
-        first = batch.events[0]
-        if self.key in batch.causes or isinstance(first, _PERSONAL) or _is_direct(first):
-            for event, plain in self.profile.parts(batch):
+        """Show what happened: the same bytes as to all who are alike, but for what this very
+        client has done, and what is personal."""
+        shown = self.profile.shown(batch)
+        if shown.personal:
+            for event, plain in shown.parts:
                 self._deliver(event, plain)
+        elif self.key not in shown.own:
+            self.outbox.write(shown.block)
         else:
-            self.outbox.write(self.profile.block(batch))
+            self._deliver_around(shown, shown.own[self.key])
         if self.subscriptions.keys:
             for event in batch.events:
                 self._follow(event)
+
+    def _deliver_around(self, shown: Shown, own: list[int]) -> None:
+        """Show one's own events as such, and all others of the batch as anybody sees them."""
+        start = 0
+        for place in own:
+            event, plain = shown.parts[place]
+            self.outbox.write(shown.block[start : shown.starts[place]])
+            self._deliver(event, plain)
+            start = shown.starts[place] + len(plain)
+        self.outbox.write(shown.block[start:])
 
     def _follow(self, event: Event) -> None:
         """Show the metadata that an event makes known; not what this client has just set."""
@@ -415,19 +427,19 @@ class Client:
         """Show what this very person said: the receipt, where clients know what that is."""
         here = event.cause is not None and event.cause.session == self.key
         if Cap.ECHO_MESSAGE in self.caps:
-            self._receipt(event, here)
+            self._receipt(event, plain, here)
         elif not here and not event.room.direct:
             self.outbox.write(plain)
         if event.room.direct and fold(event.to) == fold(self.person.name):
             self.outbox.write(plain)
 
-    def _receipt(self, event: Posted | Signalled, here: bool) -> None:
+    def _receipt(self, event: Posted | Signalled, plain: bytes, here: bool) -> None:
         label = event.cause.label if here and event.cause is not None else None
-        lines = self.lines_of(event)
         response = self._receipts.get(label) if label is not None else None
         if response is not None:
-            lines = response.receipts(lines)
-        self.outbox.write(b"".join([line.encode() for line in lines]))
+            lines = response.receipts(self.lines_of(event))
+            plain = b"".join([line.encode() for line in lines])
+        self.outbox.write(plain)
 
     def lines_of(self, event: Event) -> list[Line]:
         """An event as this client sees it."""
@@ -477,13 +489,6 @@ class Client:
         core.accounts.forget(self.key)
 
 
-_PERSONAL = (Announced, Invited, Watched, Renamed)
-
-
 def _is_post(line: Line) -> bool:
     """Whether a line is a message on its way to somebody."""
     return line.verb in PIPELINED and any(line.params[:1]) and fold(line.params[0]) != fold(SERVICE)
-
-
-def _is_direct(event: Event) -> bool:
-    return isinstance(event, Addressed) and event.room.direct

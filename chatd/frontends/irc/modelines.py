@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from chatd.events import Event, MaskChanged, ModeChanged, RoleChanged
 from chatd.frontends.irc.roles import LETTERS, LISTING_LETTERS, ROLE_LETTERS
@@ -11,8 +12,7 @@ from chatd.frontends.irc.roles import LETTERS, LISTING_LETTERS, ROLE_LETTERS
 Change = ModeChanged | RoleChanged | MaskChanged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModesChanged(Event):
+class ModesChanged(Event, frozen=True, kw_only=True):
     """Several changes of one room that somebody made at once."""
 
     changes: tuple[Change, ...]
@@ -26,7 +26,7 @@ def joined(events: Iterable[Event]) -> list[Event]:
         if not isinstance(event, Change):
             shown.append(event)
         elif isinstance(last, ModesChanged) and _is_one_act(last.changes[-1], event):
-            shown[-1] = replace(last, changes=(*last.changes, event))
+            shown[-1] = structs.replace(last, changes=(*last.changes, event))
         else:
             by, at, cause = event.by, event.at, event.cause
             shown.append(ModesChanged(by=by, at=at, cause=cause, changes=(event,)))

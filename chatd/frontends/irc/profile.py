@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
-from chatd.events import Batch, Event
+from dataclasses import dataclass
+
+from chatd.events import Addressed, Announced, Batch, Event, Invited, Renamed, Watched
 from chatd.frontends.irc.modelines import joined
 from chatd.frontends.irc.render import Caps, render
 
 
-class Profile:
-    """A set of capabilities, and the bytes of the batch that was last shown with them."""
+@dataclass(slots=True, eq=False)
+class Shown:
+    """A batch as clients with the same capabilities see it.
 
-    __slots__ = ("_batch", "_block", "_parts", "caps")
+    `parts` are its events, each with its bytes, which are empty where such clients are not
+    told; `block` is all of them, and part n starts at `starts[n]` of it. `own` says which
+    parts somebody's own session has made. One that is `personal` is not the same for all.
+    """
+
+    batch: Batch
+    parts: list[tuple[Event, bytes]]
+    block: bytes
+    starts: list[int]
+    own: dict[str, list[int]]
+    personal: bool
+
+
+class Profile:
+    """A set of capabilities, and the batch that was last shown with them."""
+
+    __slots__ = ("_shown", "caps")
 
     def __init__(self, caps: Caps) -> None:
         self.caps = caps
-        self._batch: Batch | None = None
-        self._parts: list[tuple[Event, bytes]] = []
-        self._block = b""
+        self._shown = self._make(Batch(()))
 
-    def block(self, batch: Batch) -> bytes:
+    def shown(self, batch: Batch) -> Shown:
         """A batch as bytes. Each reader is given the very same object."""
-        if batch is not self._batch:
-            self._make(batch)
-        return self._block
+        if self._shown.batch is not batch:
+            self._shown = self._make(batch)
+        return self._shown
 
-    def parts(self, batch: Batch) -> list[tuple[Event, bytes]]:
-        """A batch event by event, each as bytes; empty where clients like this are not told."""
-        if batch is not self._batch:
-            self._make(batch)
-        return self._parts
+    def _make(self, batch: Batch) -> Shown:
+        parts, starts, size = [], [], 0
+        own: dict[str, list[int]] = {}
+        for place, event in enumerate(joined(batch.events)):
+            shown = b"".join([line.encode() for line in render(event, self.caps)])
+            parts.append((event, shown))
+            starts.append(size)
+            size += len(shown)
+            if event.cause is not None:
+                own.setdefault(event.cause.session, []).append(place)
+        block = b"".join([shown for _, shown in parts])
+        return Shown(batch, parts, block, starts, own, any(map(_is_personal, batch.events[:1])))
 
-    def _make(self, batch: Batch) -> None:
-        self._parts = [
-            (event, b"".join([line.encode() for line in render(event, self.caps)]))
-            for event in joined(batch.events)
-        ]
-        self._block = b"".join([shown for _, shown in self._parts])
-        self._batch = batch
+
+_PERSONAL = (Announced, Invited, Watched, Renamed)
+
+
+def _is_personal(event: Event) -> bool:
+    """Whether each reader has to be looked at; events that are told together are all alike."""
+    return isinstance(event, _PERSONAL) or (isinstance(event, Addressed) and event.room.direct)
 
 
 class Profiles:

@@ -6,9 +6,10 @@ An event that has no form here is shown as its sentence, in a NOTICE from the se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache, singledispatch
+
+from msgspec import structs
 
 from chatd.events import (
     Announced,
@@ -69,7 +70,7 @@ def _posted(event: Posted, caps: Caps) -> list[Line]:
         return _multiline(event, parts, tags)
     texts = [text for text, _ in parts if text] or [""]
     first, *more = (Line(verb, (event.to, text), source, tags) for text in texts)
-    return [first, *(replace(line, tags=_without_id(line.tags)) for line in more)]
+    return [first, *(structs.replace(line, tags=_without_id(line.tags)) for line in more)]
 
 
 def _multiline(event: Posted, parts: list[tuple[str, bool]], tags: Mapping[str, str]) -> list[Line]:

@@ -36,7 +36,7 @@ class CrowdTests(SynchronousTestCase):
     def begins(self, client: Client, line: str) -> int:
         """Ask for something; how many lines come before the others have their turn."""
         client.protocol.dataReceived(line.encode() + b"\r\n")
-        self.house.irc.mailman._empty()
+        self.house.irc.mailman.empty()
         return client.transport.value().count(b"\r\n")
 
     def names(self, client: Client) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain, combinations
 
 import pytest
@@ -210,8 +209,7 @@ def test_person_changed() -> None:
 def test_unknown_event() -> None:
     """An event of which nothing is known here is shown as its sentence."""
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Sneezed(Event):
+    class Sneezed(Event, frozen=True, kw_only=True):
         def __str__(self) -> str:
             return f"{self.by.name} sneezed."
 
