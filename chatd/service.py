@@ -80,7 +80,6 @@ def make_core(parts: Parts) -> Core:
         presence=Presence(log, sessions, places, settings),
         metadata=Metadata(store, log, sessions, places, offices, settings),
         log=log,
-        delivery=Delivery(sessions, places),
         gate=Gate(settings, reactor.seconds, server_bans.bars),
         audit=audit,
         offices=offices,
@@ -95,8 +94,9 @@ def make_core(parts: Parts) -> Core:
 
 def _connected(core: Core, bus: IBus) -> Core:
     """The core, with everybody hearing of what has been told, in this order."""
-    bus.subscribe(core.delivery.hear)
+    delivery = Delivery(core.sessions, core.places)
+    bus.subscribe(delivery.hear)
     for service in (core.rooms, core.presence, core.metadata, core.conversations, core.missed):
-        core.delivery.also(service.heard)
+        delivery.also(service.heard)
     core.sessions.also(core.conversations.given_up)
     return core

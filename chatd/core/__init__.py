@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from chatd.core.accounts import Accounts
 from chatd.core.audit import Audit
 from chatd.core.conversations import Conversations
-from chatd.core.delivery import Delivery
 from chatd.core.history import History
 from chatd.core.limits import Gate
 from chatd.core.log import Log
@@ -48,7 +47,6 @@ class Core:
     presence: Presence
     metadata: Metadata
     log: Log
-    delivery: Delivery
     gate: Gate
     audit: Audit
     offices: Offices

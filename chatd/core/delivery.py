@@ -45,15 +45,10 @@ class Delivery:
         self._sessions = sessions
         self._places = places
         self._told: list[Callable[[Event], None]] = []
-        self._done: list[Callable[[], None]] = []
 
     def also(self, hear: Callable[[Event], None]) -> None:
         """Call `hear` with each event after it has been delivered."""
         self._told.append(hear)
-
-    def afterwards(self, done: Callable[[], None]) -> None:
-        """Call `done` whenever all that the bus brought at once has been delivered."""
-        self._done.append(done)
 
     def hear(self, told: Batch) -> None:
         """Deliver what the bus brings."""
@@ -62,8 +57,6 @@ class Delivery:
             for event in events:
                 for hear in self._told:
                     self._guarded(hear, event)
-        for done in self._done:
-            done()
 
     def _deliver(self, events: tuple[Event, ...], told: Batch) -> None:
         first = events[0]

@@ -52,7 +52,13 @@ class Log:
         self._latest = 0
         self._waiting: list[Waiting] = []
         self._reading: list[Deferred[None]] = []
+        self._afterwards: list[Callable[[], None]] = []
         self._busy = False
+
+    def afterwards(self, done: Callable[[], None]) -> None:
+        """Call `done` whenever what came in together has been told, and those who wait for it
+        have been answered."""
+        self._afterwards.append(done)
 
     def now(self) -> int:
         """The time for an event, in milliseconds since 1970; never before an earlier one."""
@@ -114,6 +120,8 @@ class Log:
         waiting, self._waiting = self._waiting, []
         try:
             await self._keep_and_tell(waiting)
+            for done in self._afterwards:
+                done()
         finally:
             reading, self._reading = self._reading, []
             for told in reading:

@@ -43,7 +43,7 @@ def let_go(client: Any) -> None:
 
 class Mailman:
     """Empties the outboxes that something was put in, once in each turn of the reactor, or in a few
-    turns if they are many; and whenever a batch has been delivered, so that all that comes in
+    turns if they are many; and whenever what came in together was told, so that all that comes in
     meanwhile is the next one."""
 
     def __init__(self, reactor: IReactorTime) -> None:

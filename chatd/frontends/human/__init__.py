@@ -63,7 +63,7 @@ def make_human(core: Core, options: Options, reactor: Any) -> Human:
     """What all clients of one front-end share."""
     shared = [c for c in find_commands() if c.verb not in verbs.LEFT_OUT]
     mailman = Mailman(reactor)
-    core.delivery.afterwards(mailman.empty)
+    core.log.afterwards(mailman.empty)
     return Human(
         core=core,
         dispatcher=Dispatcher(core, [*shared, *commands_in(verbs)], core.new_id),

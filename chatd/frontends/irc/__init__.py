@@ -125,7 +125,7 @@ def make_irc(core: Core, options: Options, reactor: Any) -> Irc:
     """What all clients of one front-end share."""
     commands = [*find_commands(), *commands_in(*VERBS)]
     mailman = Mailman(reactor)
-    core.delivery.afterwards(mailman.empty)
+    core.log.afterwards(mailman.empty)
     return Irc(
         core=core,
         dispatcher=Dispatcher(core, commands, core.new_id),
