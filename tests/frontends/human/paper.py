@@ -28,7 +28,9 @@ class Paper:
             self.rows.append([])
         else:
             width = wcswidth(one)
-            assert width > 0, f"{one!r} does something to the terminal"
+            assert width >= 0, f"{one!r} does something to the terminal"
+            if width == 0:  # such as a filler: nothing is seen of it
+                return
             row = self.rows[-1]
             row.extend(" " * (self.column + width - len(row)))
             row[self.column : self.column + width] = [one, *[""] * (width - 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatd.frontends.human.editor import Editor
@@ -203,6 +203,7 @@ def test_leaves() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.one_of(st.text(), st.sampled_from([LEFT, RIGHT, UP, DOWN, DELETE, "\t", "\n"]))))
+@example(["\u3164"])
 def test_any_keys(keys: list[str]) -> None:
     """Whatever is pressed, the row fits, and nothing is written that acts on a terminal."""
     desk = Desk()
