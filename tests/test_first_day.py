@@ -54,9 +54,9 @@ def test_first_day(daemon: Daemon, tmp_path: Path, program: type[Program]) -> No
 def _talk(eve: Program, bob: Talker) -> None:
     bob.asks(f"JOIN #{eve.name}")
     eve.joins(f"#{eve.name}")
-    _hear(eve, bob, "JOIN")
+    _hear(eve, bob, "JOIN", f"#{eve.name}")
     eve.says(f"#{eve.name}", "eve says 1")
-    assert _hear(eve, bob, "PRIVMSG") == "eve says 1"
+    assert _hear(eve, bob, "PRIVMSG", f"#{eve.name}") == "eve says 1"
     bob.asks(f"PRIVMSG #{eve.name} :bob says 1")
     eve.sees("bob says 1")
 
@@ -71,16 +71,17 @@ def _lose_connection(eve: Program, bob: Talker, door: Door) -> None:
     eve.sends(f"CHATHISTORY LATEST #{eve.name} * 10")
     eve.sees("bob says 2")
     eve.says(f"#{eve.name}", "eve says 2")
-    assert _hear(eve, bob, "PRIVMSG") == "eve says 2"
+    assert _hear(eve, bob, "PRIVMSG", f"#{eve.name}") == "eve says 2"
 
 
-def _hear(eve: Program, bob: Talker, verb: str) -> str:
-    """What eve does, as bob hears it."""
+def _hear(eve: Program, bob: Talker, verb: str, room: str) -> str:
+    """What eve does in a room, as bob hears it."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         eve.shown()
         for line in bob.hears(0.1):
-            if line.verb == verb and line.source.startswith(f"{eve.name}!"):
+            is_eve = line.source.startswith(f"{eve.name}!")
+            if is_eve and line.verb == verb and line.params[0] == room:
                 return line.params[-1]
     raise AssertionError(f"no {verb}; what eve sees is\n{eve.shown()}")
 
