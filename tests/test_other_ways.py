@@ -51,7 +51,7 @@ def test_talk(daemon: Daemon, protocol: str, kind: type) -> None:
         web.enters("eve")
         web.says("JOIN #tea")
         bob.says("JOIN #tea")
-        web.waits_for("bob")
+        web.waits_for("~bob@127.0.0.1 JOIN #tea")
         words = "wörds " * 40
         web.says(f"PRIVMSG #tea :{words}")
         bob.waits_for("PRIVMSG")
