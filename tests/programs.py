@@ -241,6 +241,10 @@ class WeeChat(InTerminal):
         )
         self.sees("Channel #lobby: ")
 
+    def joins(self, room: str) -> None:
+        super().joins(room)
+        self.sees(f"Channel {room}: ")  # it has turned to the room; each has its own line to type
+
 
 class HexChat(AtKeyboard):
     """HexChat, on a screen that nobody sees. It does not start for root before somebody has
