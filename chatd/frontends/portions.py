@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chatd.frontends.outbox import Outbox
@@ -43,6 +43,7 @@ class Portions:
         self._reactor = reactor
         self._piles: dict[Outbox, Pile] = {}
         self._until: float | None = None
+        self._next: IDelayedCall | None = None
 
     def __contains__(self, outbox: Outbox) -> bool:
         return outbox in self._piles
@@ -72,16 +73,22 @@ class Portions:
         """Until when portions may go on in this turn; the first one sees to the next."""
         if self._until is None:
             self._until = self._reactor.seconds() + TURN
-            self._reactor.callLater(0, self._next_turn)
+            self._go_on_after(0)
         return self._until
 
+    def _go_on_after(self, seconds: float) -> None:
+        """See to what is left then, instead of when that was due before."""
+        if self._next is not None:
+            self._next.cancel()
+        self._next = self._reactor.callLater(seconds, self._next_turn)
+
     def _next_turn(self) -> None:
-        self._until = None
+        self._until = self._next = None
         ready = [outbox for outbox in self._piles if not outbox.stuck]
         if ready:
             self._share(ready, self._end_of_turn())
         elif self._piles:
-            self._reactor.callLater(REST, self._next_turn)
+            self._go_on_after(REST)
 
     def _share(self, ready: list[Outbox], end: float) -> None:
         for outbox in ready:

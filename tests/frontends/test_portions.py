@@ -106,6 +106,18 @@ class PortionsTests(SynchronousTestCase):
         self.mine.stuck = False
         self.assertNotEqual(self.turn(), [])
 
+    def test_one_look(self) -> None:
+        """Whose machine takes no more is looked at so often, however much others are told."""
+        self.portions.add(self.mine, self.steps("a", 100))
+        self.mine.stuck = True
+        for _ in range(10):
+            self.turn()
+            self.portions.add(self.yours, self.steps("b", 1))
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        self.turn()
+        (later,) = self.clock.getDelayedCalls()
+        self.assertGreaterEqual(later.getTime(), self.clock.seconds() + REST)
+
     def test_bug(self) -> None:
         """What fails half-way is given up; the next thing is done."""
 
