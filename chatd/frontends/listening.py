@@ -125,7 +125,7 @@ class Listener(Service):
         self._port = self._listen(
             Porch(door, self._proxies, self._reactor) if self._proxies else door
         )
-        if isinstance(self._port, Port):
+        if type(self._port) is Port:  # that of a Unix socket has transports of its own
             self._port.transport = EagerServer
         door.port = self._port
         if isinstance(handle := getattr(self._port, "socket", None), socket.socket):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import ssl
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from twisted.internet import reactor
@@ -17,6 +19,7 @@ from twisted.trial.unittest import TestCase
 from chatd.core.limits import Gate
 from chatd.core.settings import Settings
 from chatd.frontends.listening import Listener, Listening
+from chatd.frontends.proxies import host_of
 from chatd.frontends.tls import Pair, make_pair
 from chatd.frontends.transports import RECORD
 from chatd.model import Endpoint
@@ -77,6 +80,24 @@ class TransportTest(TestCase):
                 writer.transport.write(b" first")
                 self.assertEqual(read(client, 10), b"milk first")
             await writer.lost
+
+    async def test_unix_socket(self) -> None:
+        """Whoever comes by a Unix socket is heard and answered, and known to be on this machine."""
+        writer = Writer(b"milk")
+        path = f"{mkdtemp()}/door"  # a short one: that of a socket may be but a hundred bytes
+        self.addCleanup(rmtree, Path(path).parent)
+        options = Listening(Endpoint(f"unix:{path}"), tls=False)
+        gate = Gate(Settings(), lambda: 0.0)
+        listener = Listener(options, Factory.forProtocol(lambda: writer), gate, reactor)
+        listener.startService()
+        self.addCleanup(listener.stopService)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(20)
+            client.connect(path)
+            transport = await writer.made
+            self.assertEqual(host_of(transport.getPeer()), "")
+            self.assertEqual(await deferToThread(client.recv, 10), b"milk")
+        await writer.lost
 
     async def test_whole_and_in_order(self) -> None:
         """What is more than the client takes for now comes later, all of it, as it was written."""
