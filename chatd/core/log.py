@@ -120,8 +120,7 @@ class Log:
         waiting, self._waiting = self._waiting, []
         try:
             await self._keep_and_tell(waiting)
-            for done in self._afterwards:
-                done()
+            self._call_afterwards()
         finally:
             reading, self._reading = self._reading, []
             for told in reading:
@@ -129,6 +128,13 @@ class Log:
             self._busy = bool(self._waiting)
             if self._busy:
                 self._reactor.callLater(0, self._start)
+
+    def _call_afterwards(self) -> None:
+        for done in self._afterwards:
+            try:
+                done()
+            except Exception:
+                self.log.failure("what was told could not be written to everybody")
 
     async def _keep_and_tell(self, waiting: Sequence[Waiting]) -> None:
         kept = [one for one in waiting if one.kept is not None]

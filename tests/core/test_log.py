@@ -225,3 +225,15 @@ class LogTests(SynchronousTestCase):
         heard = [getattr(event, "text", event.by.name) for b in self.heard for event in b.events]
         self.assertEqual(heard, [*names, "hello"])
         self.assertEqual(told.index("another's turn"), 2)
+
+    def test_bug_afterwards(self) -> None:
+        """If one of those who are called afterwards fails, the others are called all the same."""
+        called: list[str] = []
+        self.log_.afterwards(lambda: called[1])  # type: ignore[arg-type, return-value]
+        self.log_.afterwards(lambda: called.append("other"))
+        told = self.keep("milk")
+        self.clock.advance(0)
+        self.successResultOf(told)
+        self.assertEqual(called, ["other"])
+        self.assertEqual(len(self.flushLoggedErrors(IndexError)), 1)
+        self.assertTrue(self.log_.idle())
