@@ -53,7 +53,7 @@ async def arrive(core: Core, session: ISession, first: bool) -> None:
 async def log_in_as(core: Core, request: Request, account: Account) -> None:
     """The session is the account's from now on; if it is on line already, its name changes.
 
-    :raise ServerBanned: if the account is banned.
+    :raise ServerBanned: if a ban means the account, or the name that the session takes by it.
     """
     session = request.session
     person = identity(core, session.person, account)
@@ -72,6 +72,7 @@ async def _become(core: Core, request: Request, account: Account, person: Person
     before = session.person
     rooms = [place.room.name for place in core.places.of(before.name)]
     await core.metadata.expect(person)
+    core.server_bans.check(session, person)
     first = await core.sessions.hand_over(session, person)
     session.rank, session.office = Rank.USER, ""
     request.reply(LoggedIn(account, session.person))

@@ -67,6 +67,14 @@ class BannedTests(SynchronousTestCase):
         client.says("LOGIN ada wrong")
         self.assertEqual(client.hears(), ["464 eve :The name or the secret is wrong."])
 
+    def test_irc_by_name_of_account(self) -> None:
+        """Nobody who is on line already takes a name that is meant by logging in."""
+        self.house.account("spamalot")
+        client = self.house.client("eve")
+        client.says("LOGIN spamalot sesame")
+        self.assertEqual((client.hears(), client.gone), ([f"465 eve :{REFUSAL}"], False))
+        self.assertIsNone(self.house.core.sessions.get("spamalot"))
+
     def test_irc_behind_a_gateway(self) -> None:
         """Where a gateway says that its user is from, counts, and not where it is itself."""
         options = Options(tls=False, insecure=True, proxies=("10.0.0.1",), webirc=Secret("hush"))
