@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from chatd.events import Addressed, Announced, Batch, Event, Invited, Renamed, Watched
 from chatd.frontends.irc.modelines import joined
@@ -29,7 +30,7 @@ class Shown:
 class Profile:
     """A set of capabilities, and the batch that was last shown with them."""
 
-    __slots__ = ("_shown", "caps")
+    __slots__ = ("__weakref__", "_shown", "caps")
 
     def __init__(self, caps: Caps) -> None:
         self.caps = caps
@@ -67,10 +68,14 @@ class Profiles:
     """One profile for each set of capabilities in use."""
 
     def __init__(self) -> None:
-        self._profiles: dict[Caps, Profile] = {}
+        self._profiles: WeakValueDictionary[Caps, Profile] = WeakValueDictionary()
+
+    def __len__(self) -> int:
+        return len(self._profiles)
 
     def of(self, caps: Caps) -> Profile:
-        """The profile of all clients with these capabilities."""
-        if caps not in self._profiles:
-            self._profiles[caps] = Profile(caps)
-        return self._profiles[caps]
+        """The profile of all clients with these capabilities; it lives as long as one has it."""
+        profile = self._profiles.get(caps)
+        if profile is None:
+            profile = self._profiles[caps] = Profile(caps)
+        return profile

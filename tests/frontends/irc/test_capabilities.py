@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -33,6 +34,13 @@ class CapabilitiesTests(SynchronousTestCase):
         self.assertEqual(set(caps), set(Cap))
         self.assertEqual(caps["sasl"], "PLAIN,EXTERNAL")
         self.assertEqual(caps["draft/account-registration"], "before-connect,custom-account-name")
+
+    def test_many_sets(self) -> None:
+        """Sets of capabilities that nobody has any more are forgotten."""
+        for cap in sorted(Cap):
+            self.asks(f"CAP REQ {cap}", f"CAP REQ -{cap}")
+        gc.collect()
+        self.assertLessEqual(len(self.house.irc.profiles), 2)
 
     def test_without_values(self) -> None:
         """A client that knows no version 302 sees one line: no values, ratified names first."""
