@@ -66,14 +66,20 @@ def _parser() -> argparse.ArgumentParser:
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add(
+    _add_choices(parser)
+    _add_measures(parser)
+    _add_places(parser)
+    return parser
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "targets",
         nargs="*",
         metavar="TARGET",
         help="P1 … P12, START (all); what each asks stands below",
     )
-    add(
+    parser.add_argument(
         "--load",
         action="append",
         default=[],
@@ -81,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=LOADS,
         help="a load, of those below; may be given again; no target is judged then",
     )
-    add(
+    parser.add_argument(
         "--server",
         action="append",
         default=[],
@@ -89,30 +95,36 @@ def _parser() -> argparse.ArgumentParser:
         choices=(CHATD, *servers.PEERS),
         help="for --load: against which server (chatd); may be given again",
     )
+
+
+def _add_measures(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--quick", action="store_true", help="one round of short runs, with fewer clients")
     add("--rounds", type=int, metavar="N", help="how often each run is made (5; quick: 1)")
     add("--seconds", type=float, metavar="S", help="how long each is measured (5; quick: 0.7)")
     add("--again", type=int, metavar="N", help="runs instead of a disturbed one (3; quick: 0)")
-    add(
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--json",
         type=Path,
         metavar="FILE",
         help="write all figures there as well, every run; - for standard output",
     )
-    add(
+    parser.add_argument(
         "--page",
         type=Path,
         metavar="FILE",
         help="put the table into this page of Markdown, between its two comments",
     )
-    add(
+    parser.add_argument(
         "--folder",
         type=Path,
         default=Path("var"),
         metavar="DIR",
         help="where the servers keep their data, on a real disk (var)",
     )
-    return parser
 
 
 def _asked(name: str) -> str:
