@@ -6,6 +6,7 @@ as the guest is there.
 
 from __future__ import annotations
 
+import hmac
 from functools import partial
 
 from chatd.answers import Entered, Refused
@@ -161,8 +162,7 @@ class Members:
             return
         room, person, now = place.room, session.person, self._log.now()
         check_registered(room, person)
-        if room.password is not None and password != room.password:
-            raise WrongKey(room.name)
+        _check_password(room, password)
         if place.is_invited(person):
             return
         if place.is_banned(person, now):
@@ -242,3 +242,11 @@ class Members:
         here = self._sessions.get(person.name)
         away = None if here is None else here.away
         return Joined(by=person, at=self._log.now(), room=room, role=role, away=away, cause=cause)
+
+
+def _check_password(room: Room, password: str | None) -> None:
+    """Refuse whoever does not know a room's password; how long that takes tells nothing of it."""
+    if room.password is None:
+        return
+    if password is None or not hmac.compare_digest(password.encode(), room.password.encode()):
+        raise WrongKey(room.name)
