@@ -1,10 +1,4 @@
-"""One IRC client: what it has sent and we have not done yet, and what it is shown.
-
-Requests of one client are done one after another, except that messages do not wait for
-the disk one by one: a bounded number may be on their way to it together, in order, and
-any other request waits for them. A client that is ahead of its limits is slowed down,
-never cut off: its further lines wait here, and beyond a few of them so does its machine.
-"""
+"""One IRC client: what it has sent and we have not done yet, and what it is shown."""
 
 from __future__ import annotations
 
@@ -37,6 +31,7 @@ from chatd.events import (
     Signalled,
     Watched,
 )
+from chatd.frontends.irc.early import may_be_early
 from chatd.frontends.irc.moved import moved
 from chatd.frontends.irc.profile import Profile, Profiles, Shown
 from chatd.frontends.irc.render import render
@@ -58,21 +53,6 @@ from chatd.wire.numerics import Numeric
 PIPELINED = frozenset({"PRIVMSG", "NOTICE", "TAGMSG"})
 SERVICE = "NickServ"
 """A name that answers like a command: what is said to it is no message."""
-EARLY_WITH = {
-    "AWAY": Cap.PRE_AWAY,
-    "ISUPPORT": Cap.EXTENDED_ISUPPORT,
-    "METADATA": Cap.METADATA,
-}
-"""What it may ask for by then with a capability."""
-EARLY = frozenset({"AUTHENTICATE", "CAP", "ERROR", "NICK", "NICKSERV", "NS", "PASS", "PING"}) | {
-    "PONG",
-    "QUIT",
-    "REGISTER",
-    "USER",
-    "VERIFY",
-    "WEBIRC",
-}
-"""What a client may ask for before it is on line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +239,7 @@ class Client:
         if line.verb not in ("PING", "PONG"):
             self.active = self.irc.core.log.now()
         response = self._response_to(line)
-        if self.handshake is not None and not self._may_be_early(line.verb):
+        if self.handshake is not None and not may_be_early(line.verb, self.caps):
             self.numeric(Numeric.NOTREGISTERED, "You have not registered.", response=response)
         else:
             request = Request(
@@ -274,9 +254,6 @@ class Client:
         await self.irc.portions.done(self.outbox)
         self._answer(response)
         await self.irc.portions.done(self.outbox)
-
-    def _may_be_early(self, verb: str) -> bool:
-        return verb in EARLY or EARLY_WITH.get(verb) in self.caps
 
     async def _ask(self, request: Request, response: Response) -> None:
         self._response = response
@@ -333,8 +310,11 @@ class Client:
         self._say(lines, response or self._response)
 
     def _say(self, lines: Iterable[Line | None], response: Response | None) -> None:
-        if not self.closed:
-            self.irc.portions.add(self.outbox, self._saying(lines, response))
+        if self.closed:
+            return
+        self.irc.portions.add(self.outbox, self._saying(lines, response))
+        if response is not None and self.outbox in self.irc.portions:
+            self._begin(response)
 
     def _saying(self, lines: Iterable[Line | None], response: Response | None) -> Iterator[None]:
         for line in lines:
@@ -346,7 +326,18 @@ class Client:
         """Write a line; with a labelled response it waits for the others of that."""
         if response is not None and response.label is not None:
             response.add(line)
+            if response.begun:
+                self._write(response.more())
         else:
+            self.outbox.write(line.encode())
+
+    def _begin(self, response: Response) -> None:
+        """Say what an answer has by now, so that it stays before what is told from now on."""
+        if response.waits:
+            self._write(response.begin())
+
+    def _write(self, lines: Iterable[Line]) -> None:
+        for line in lines:
             self.outbox.write(line.encode())
 
     def numeric(self, numeric: Numeric, *params: str, response: Response | None = None) -> None:
@@ -365,6 +356,8 @@ class Client:
         """Show what happened: the same bytes as to all who are alike, but for what this very
         client has done, and what is personal."""
         shown = self.profile.shown(batch)
+        if self._response is not None and self.key not in shown.own:
+            self._begin(self._response)
         if shown.personal:
             for event, plain in shown.parts:
                 self._deliver(event, plain)

@@ -15,10 +15,11 @@ class Response:
     """The answer to one request. Without a label its lines go out at once, past this.
 
     `inline` requests are answered by their echo, which carries the label itself, so that
-    it stays in its place among what others say.
+    it stays in its place among what others say. An answer is
+    `begun` before its end if something is told meanwhile, so that it stays before that.
     """
 
-    __slots__ = ("_lines", "_new_id", "_server", "echoed", "inline", "label")
+    __slots__ = ("_lines", "_new_id", "_reference", "_server", "echoed", "inline", "label")
 
     def __init__(self, label: str | None, server: str, new_id: Callable[[], str]) -> None:
         self.label = label
@@ -27,6 +28,17 @@ class Response:
         self.inline = False
         self.echoed = False
         self._lines: list[Line] = []
+        self._reference: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are lines that wait until all is said, and need not."""
+        return bool(self._lines) and not (self.label is None or self.inline or self.begun)
+
+    @property
+    def begun(self) -> bool:
+        """Whether lines are sent as they come."""
+        return self._reference is not None
 
     def add(self, line: Line) -> None:
         """One line more."""
@@ -42,21 +54,45 @@ class Response:
         self._lines.extend(lines)
         return []
 
+    def begin(self) -> Iterator[Line]:
+        """What to send of what is said by now, as more is to come and not all at once."""
+        self._reference = self._new_id()
+        yield self._first(self._reference)
+        yield from self.more()
+
+    def more(self) -> Iterator[Line]:
+        """What to send of what was said since."""
+        lines, self._lines = self._lines, []
+        return _inside(lines, self._reference or "")
+
     def lines(self) -> Iterable[Line]:
         """What to send when all is said."""
+        if self._reference is not None:
+            return [*self.more(), self._last(self._reference)]
         if self.label is None or (self.inline and self.echoed):
             return self._lines
         return self._labelled(self._lines)
 
     def _labelled(self, lines: list[Line]) -> Iterator[Line]:
-        label = {"label": self.label or ""}
         if not lines:
-            yield Line("ACK", (), self._server, label)
+            yield Line("ACK", (), self._server, {"label": self.label or ""})
         elif len(lines) == 1:
-            yield tagged(lines[0], label)
+            yield tagged(lines[0], {"label": self.label or ""})
         else:
             reference = self._new_id()
-            yield Line("BATCH", (f"+{reference}", "labeled-response"), self._server, label)
-            for line in lines:
-                yield line if "batch" in line.tags else tagged(line, {"batch": reference})
-            yield Line("BATCH", (f"-{reference}",), self._server)
+            yield self._first(reference)
+            yield from _inside(lines, reference)
+            yield self._last(reference)
+
+    def _first(self, reference: str) -> Line:
+        label = {"label": self.label or ""}
+        return Line("BATCH", (f"+{reference}", "labeled-response"), self._server, label)
+
+    def _last(self, reference: str) -> Line:
+        return Line("BATCH", (f"-{reference}",), self._server)
+
+
+def _inside(lines: list[Line], reference: str) -> Iterator[Line]:
+    """Lines as parts of a batch, but for those that are parts of one within it."""
+    for line in lines:
+        yield line if "batch" in line.tags else tagged(line, {"batch": reference})

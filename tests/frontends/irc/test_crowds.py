@@ -77,6 +77,22 @@ class CrowdTests(SynchronousTestCase):
         self.begins(eve, "JOIN #tea")
         self.assertEqual(len(set(self.names(eve))), MANY + 3)
 
+    def test_in_order_with_a_label(self) -> None:
+        """Nothing that happens in a room is told before one's own coming there, also if that
+        has a label and a long answer."""
+        eve = self.house.client("eve", caps="labeled-response batch")
+        self.begins(eve, "@label=x JOIN #tea")
+        self.bob.says("PRIVMSG #tea :hello")
+        lines = eve.lines()
+        verbs = [line.verb for line in lines]
+        self.assertEqual(verbs[:2], ["BATCH", "JOIN"])
+        (said,) = (line for line in lines if line.verb == "PRIVMSG")
+        reference = lines[0].params[0].removeprefix("+")
+        inside = [line for line in lines if line.tags.get("batch") == reference]
+        self.assertEqual(len(inside), len(lines) - 3)
+        self.assertNotIn(said, inside)
+        self.assertEqual((lines[0].tags["label"], lines[-1].params), ("x", (f"-{reference}",)))
+
     def test_in_order(self) -> None:
         """What a client asks next is answered after all of what it asked before."""
         self.ada.says("NAMES #tea", "PING x", "WHO #tea", "PING y")
