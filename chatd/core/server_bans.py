@@ -296,6 +296,10 @@ def _target(text: str) -> tuple[Barred, str]:
 
 
 def _written(network: IPv4Network | IPv6Network) -> str:
+    """A network as it is kept: one of IPv4 addresses in the clothes of IPv6 as what it is."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is not None and network.prefixlen >= 96:
+        network = IPv4Network((int(mapped), network.prefixlen - 96))
     single = network.prefixlen == _LENGTH[network.version]
     return str(network.network_address if single else network)
 

@@ -58,6 +58,8 @@ class ServerBansTests(SynchronousTestCase):
         bans = self.house.core.server_bans
         for text, kind, target in (
             ("192.0.2.7", Barred.NETWORK, "192.0.2.7"),
+            ("::ffff:192.0.2.7", Barred.NETWORK, "192.0.2.7"),
+            ("::ffff:192.0.2.0/120", Barred.NETWORK, "192.0.2.0/24"),
             ("192.0.2.7/32", Barred.NETWORK, "192.0.2.7"),
             ("192.0.2.7/24", Barred.NETWORK, "192.0.2.0/24"),
             ("2001:DB8::/48", Barred.NETWORK, "2001:db8::/48"),
