@@ -16,7 +16,7 @@ from clients.lib.handshake import Handshake
 from clients.lib.model import Login, fold
 
 NEEDED = ("message-tags", "echo-message")
-WANTED = (*NEEDED, "server-time")
+WANTED = (*NEEDED, "server-time", "standard-replies")
 _NO_REFUSALS = frozenset({"422"})
 
 

@@ -86,6 +86,17 @@ def test_our_own_daemon(tmp_path: Path) -> None:
     assert 0 < report["memory"]["per_client"] < 1024**2
 
 
+def test_refused(tmp_path: Path) -> None:
+    """Posts that the server's limits refuse are counted as such, with the code of the refusal."""
+    limits = {"account_messages": "10", "account_messages_every": "1h"}
+    with Daemon(tmp_path, {"auth": {"guests": "yes"}, "limits": limits}) as daemon:
+        place = f"127.0.0.1:{daemon.port('irc')}"
+        load = ("--clients", "2", "--rooms", "1", "--rate", "20", "--duration", "1s")
+        report = found(tmp_path, 3, *load, "--patience", "2s", place)
+    assert report["refused"] == {"RATE_LIMITED": 10}
+    assert (report["posts"], report["unanswered"]) == (20, 10)
+
+
 def test_one_of_a_hundred_is_lost(daemon: Daemon, tmp_path: Path) -> None:
     """Every delivery that a proxy drops is seen to be lost, and nothing else."""
 
