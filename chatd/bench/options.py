@@ -226,12 +226,9 @@ def _seconds(text: str) -> float:
 
 
 def _fingerprint(text: str) -> str:
-    from clients.lib.trust import normal
+    from clients.lib.trust import digest
 
-    plain = normal(text)
-    if len(plain) != 64 or set(plain) - set("0123456789abcdef"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no SHA-256, 64 hexadecimal digits")
-    return plain
+    return str(_said(digest)(text))
 
 
 def _authorities(text: str) -> Path:

@@ -16,7 +16,7 @@ from clients.cli.session import Exit, Failed, Place, Session
 from clients.cli.typed import lines
 from clients.lib.model import Login
 from clients.lib.places import address
-from clients.lib.trust import Pins, known_hosts, normal
+from clients.lib.trust import Pins, digest, known_hosts
 
 PATIENCE = 120.0
 """Seconds that a script bears to be without a connection."""
@@ -239,7 +239,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
     elif verb != "forget":
         _add_login(parser, optional_room=verb == "open")
     parser.add_argument(
-        "--fingerprint", metavar="AB:CD:…", type=normal, help="SHA-256 its certificate must have"
+        "--fingerprint", metavar="AB:CD:…", type=_digest, help="SHA-256 its certificate must have"
     )
     _ADDERS.get(verb, lambda parser: None)(parser)
     return parser
@@ -283,6 +283,13 @@ _ADDERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 def _address(text: str) -> str:
     try:
         return address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _digest(text: str) -> str:
+    try:
+        return digest(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

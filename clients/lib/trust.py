@@ -165,6 +165,17 @@ def normal(text: str) -> str:
     return text.strip().replace(":", "").lower()
 
 
+def digest(text: str) -> str:
+    """A fingerprint that somebody gives us.
+
+    :raise ValueError: if it is none.
+    """
+    plain = normal(text)
+    if len(plain) != 64 or set(plain) - set("0123456789abcdef"):
+        raise ValueError(f"{text!r} is no SHA-256, 64 hexadecimal digits")
+    return plain
+
+
 def shown(fingerprint: str) -> str:
     """A fingerprint as the daemon and openssl show it."""
     return ":".join(fingerprint[n : n + 2] for n in range(0, len(fingerprint), 2)).upper()

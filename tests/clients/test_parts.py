@@ -315,6 +315,15 @@ def test_bad_hosts(bad: str) -> None:
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize("bad", ["", "zz", "AB:CD", "g" * 64, "a" * 63])
+def test_bad_fingerprints(bad: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no fingerprint is told before anybody connects, and ends with 2."""
+    with pytest.raises(SystemExit) as ended:
+        _parser("open").parse_args(["h", "--fingerprint", bad])
+    assert ended.value.code == 2
+    assert f"{bad!r} is no SHA-256, 64 hexadecimal digits" in capsys.readouterr().err
+
+
 def test_password_from_environment_or_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment first, then the keyring; without a terminal nobody is asked."""
     kept = {("chatd", "ada@h:1"): "from the keyring"}
