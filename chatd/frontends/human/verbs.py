@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from chatd.answers import Help, LoggedIn, Registered
+from chatd.answers import Help, LoggedIn, Registered, Said
 from chatd.commands import Request, account, command, rooms
 from chatd.commands.help import first_sentence
 from chatd.commands.login import arrive, enter, identity, log_in_as
@@ -93,8 +93,11 @@ async def oper(core: Core, request: Request, name: str) -> None:
 async def join(core: Core, request: Request, room: str, key: str = "") -> None:
     """Come into a room, and talk there from now on; if there is none of that name, make it."""
     room = room if is_room(room) else f"#{room}"
+    last = room.rpartition(",")[2]
+    known = _own_room(core, _talk(request), last) is not None
     await rooms.join.run(core, replace(request, params=(room, key)))
-    _turn_to(core, _talk(request), room.rpartition(",")[2])
+    if _turn_to(core, _talk(request), last) and known:
+        _say_where(request)
 
 
 @command("ROOM")
@@ -103,6 +106,7 @@ async def room(core: Core, request: Request, room: str) -> None:
     name = room if is_room(room) else f"#{room}"
     if not _turn_to(core, _talk(request), name):
         raise NotInRoom(name)
+    _say_where(request)
 
 
 @command("HELP")
@@ -191,8 +195,17 @@ async def _come_in(core: Core, talk: Talk, person: Person, told: LoggedIn | None
 
 def _turn_to(core: Core, talk: Talk, room: str) -> bool:
     """Talk in a room, if one is in it; whether one is."""
-    names = (place.room.name for place in core.places.of(talk.person.name))
-    name = next((name for name in names if fold(name) == fold(room)), None)
+    name = _own_room(core, talk, room)
     if name is not None:
         talk.turn_to(name)
     return name is not None
+
+
+def _own_room(core: Core, talk: Talk, room: str) -> str | None:
+    """What a room is called that one is in."""
+    names = (place.room.name for place in core.places.of(talk.person.name))
+    return next((name for name in names if fold(name) == fold(room)), None)
+
+
+def _say_where(request: Request) -> None:
+    request.reply(Said(f"You talk in {_talk(request).room} now."))

@@ -290,7 +290,9 @@ class TestTalking:
         ada.types("in tea", "/room #lobby", "in the lobby", "/room tea", "tea again")
         assert ada.reads() == [
             "(#tea) (ada) (*): in tea",
+            "You talk in #lobby now.",
             "(Global) (ada) (*): in the lobby",
+            "You talk in #tea now.",
             "(#tea) (ada) (*): tea again",
         ]
         ada.types("/part", "back in the lobby")
@@ -309,12 +311,12 @@ class TestTalking:
         ]
 
     def test_joins_a_room_again(self, house: HumanHouse) -> None:
-        """/join of a room where one is only turns to it."""
+        """/join of a room where one is only turns to it, and says so."""
         ada = house.person("ada")
-        ada.types("/join #tea", "/join #LOBBY")
+        ada.types("/join #tea")
         ada.reads()
-        ada.types("hi")
-        assert ada.reads() == ["(Global) (ada) (*): hi"]
+        ada.types("/join #LOBBY", "hi")
+        assert ada.reads() == ["You talk in #lobby now.", "(Global) (ada) (*): hi"]
 
     def test_says_nothing_where_there_is_no_room(self) -> None:
         """Without a room, what is typed goes nowhere, and one is told so."""
