@@ -232,9 +232,13 @@ class ServerBansAre(Answer):
 
 
 def _line(ban: ServerBan) -> str:
-    until = f"until {moment(ban.expires)}" if ban.expires is not None else "for good"
     why = f": {ban.reason}" if ban.reason else ""
-    return f"{ban.target} ({ban.kind}), by {ban.by} on {moment(ban.at)}, {until}{why}"
+    return f"{ban.target} ({ban.kind}), by {ban.by} on {moment(ban.at)}, {until(ban)}{why}"
+
+
+def until(ban: ServerBan) -> str:
+    """How long a ban of the whole server holds."""
+    return f"until {moment(ban.expires)}" if ban.expires is not None else "for good"
 
 
 @dataclass(frozen=True, slots=True)

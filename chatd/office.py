@@ -101,7 +101,7 @@ class Office:
         """Make a code that lets somebody register, so often and for so long."""
         code = token_urlsafe(12)
         expires = self._clock() + int(seconds * 1000)
-        await self._record("invite", "", f"{uses} times, until {moment(expires)}")
+        await self._record("invite", "", f"good for {uses}, until {moment(expires)}")
         await self._store.add_invitation(Invitation(digest(code), "the operator", expires, uses))
         return code
 

@@ -9,6 +9,8 @@ from chatd.errors import BadSettings, InvalidParams
 from chatd.events import Announced
 from chatd.model import Privilege, Rank
 
+IN_FORCE = "The settings are in force; the log says what of them has to wait for a restart, if any."
+
 
 @command("KILL", Rank.MODERATOR, Privilege.KILL)
 async def kill(core: Core, request: Request, name: str, reason: str = "no reason given") -> None:
@@ -62,7 +64,7 @@ async def rehash(core: Core, request: Request) -> None:
     for fault in faults:
         request.refuse(BadSettings(fault))
     if not faults:
-        request.reply(Said("The settings are in force.", "REHASHED"))
+        request.reply(Said(IN_FORCE, "REHASHED"))
 
 
 @command("DIE", Rank.MODERATOR, Privilege.DIE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from chatd.answers import Said, ServerBansAre
+from chatd.answers import Said, ServerBansAre, until
 from chatd.commands import Request, command
 from chatd.commands.rooms import span
 from chatd.core import Core
@@ -46,7 +46,8 @@ async def _add(core: Core, request: Request, target: str, words: list[str]) -> N
     ban = replace(draft, expires=expires, reason=reason)
     gone = await core.server_bans.add(request.session, ban, confirmed)
     were = "1 session was" if gone == 1 else f"{gone} sessions were"
-    request.reply(Said(f"{ban.target} ({ban.kind}) is banned. {were} closed.", "BANNED"))
+    text = f"{ban.target} ({ban.kind}) is banned {until(ban)}. {were} closed."
+    request.reply(Said(text, "BANNED"))
 
 
 async def _del(core: Core, request: Request, target: str, words: list[str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from chatd.answers import Refused, moment
+from chatd.answers import Refused, moment, until
 from chatd.core.audit import Audit, officer
 from chatd.core.masks import PREFIX, fits, full_mask
 from chatd.core.sessions import Sessions
@@ -133,8 +133,7 @@ class ServerBans:
         if not confirmed and _is_wide(ban):
             raise BanRefused(ban.target, "that is very many. Say CONFIRM after it if you mean it.")
         await self._check_reach(session, ban)
-        until = f"until {moment(ban.expires)}" if ban.expires is not None else "for good"
-        note = f"{ban.kind}, {until}: {ban.reason}"
+        note = f"{ban.kind}, {until(ban)}" + (f": {ban.reason}" if ban.reason else "")
         async with self._changing:
             await self._audit.record(session, "uban add", ban.target, note)
             await self._forget_expired()

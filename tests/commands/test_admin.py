@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatd.commands.admin import IN_FORCE
 from chatd.core.settings import Auth, Operators
 from chatd.model import Privilege, Rank
 from tests.house import FakeSession, House
@@ -99,7 +100,7 @@ class AdminTests(OperatorsCase):
     def test_rehash(self) -> None:
         """The settings are read again, and faults in them told one by one."""
         said = self.says(self.root, "REHASH")
-        self.assertEqual(said, ["chatd.ini is read again.", "The settings are in force."])
+        self.assertEqual(said, ["chatd.ini is read again.", IN_FORCE])
         self.house.daemon.faults = ("x.ini:1 [auth] guests is no good.", "x.ini:2 too.")
         said = self.says(self.root, "REHASH")
         self.assertEqual(
@@ -176,7 +177,7 @@ class UbanTests(OperatorsCase):
                     "198.51.100.0/24",
                     "network, until 2026-01-01 02:00 UTC: too loud",
                 ),
-                ("judge", "uban add", "spam*!*@*", "mask, for good: "),
+                ("judge", "uban add", "spam*!*@*", "mask, for good"),
                 ("judge", "uban del", "198.51.100.0/24", "network"),
                 ("judge", "uban del", "spam*!*@*", "mask"),
             ],

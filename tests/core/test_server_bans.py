@@ -124,7 +124,7 @@ class ServerBansTests(SynchronousTestCase):
         sentence = "You are banned from this server until 2026-01-01 02:00 UTC: too loud"
         self.assertEqual(
             self.add("192.0.2.64/26", "2h", "too", "loud"),
-            ["192.0.2.64/26 (network) is banned. 1 session was closed."],
+            ["192.0.2.64/26 (network) is banned until 2026-01-01 02:00 UTC. 1 session was closed."],
         )
         self.assertEqual(self.ada.closed, sentence)
         self.assertEqual([str(answer) for answer in self.ada.answers], [sentence])

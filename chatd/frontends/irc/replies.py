@@ -169,7 +169,7 @@ def _logged_in(answer: LoggedIn, reader: Reader, verb: str) -> Iterable[Line]:
 
 @reply.register
 def _rehashing(answer: Rehashing, reader: Reader, verb: str) -> Iterable[Line]:
-    yield _numeric(reader, Numeric.REHASHING, answer.ini, "The settings are read again.")
+    yield _numeric(reader, Numeric.REHASHING, answer.ini, "Reading the settings again.")
 
 
 @reply.register

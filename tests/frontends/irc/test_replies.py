@@ -164,7 +164,7 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
         ["NOTICE ada :eve (account), by ada on 1970-01-01 00:00 UTC, for good"],
     ),
     (ServerBansAre(()), ["NOTICE ada :There is no such ban."]),
-    (Rehashing("chatd.ini"), ["382 ada chatd.ini :The settings are read again."]),
+    (Rehashing("chatd.ini"), ["382 ada chatd.ini :Reading the settings again."]),
     (AwayIs(BOB, "at tea"), ["301 ada bob :at tea"]),
     (MarkerIs("#tea", None), ["MARKREAD #tea *"]),
     (MarkerIs("#tea", 42), ["MARKREAD #tea timestamp=1970-01-01T00:00:00.042Z"]),
