@@ -268,6 +268,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=AFTERWARDS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    version = f"chatd {__version__}"
+    parser.add_argument("--version", action="version", version=version, help="the same as version")
     actions = parser.add_subparsers(title="what to do", metavar="COMMAND", required=True)
     _action(actions, "init", _init, "make what a daemon needs, where it is missing")
     _action(actions, "run", _run, "serve, in the foreground")

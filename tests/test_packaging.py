@@ -130,7 +130,9 @@ def test_wheel_with_things_dropped_in(sources: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "pip", "wheel", *OFFLINE, "--wheel-dir", dist, sources)
     python = fresh(tmp_path / "environment")
     install(python, *dist.glob("*.whl"))
-    assert run(tmp_path / "environment/bin/chatd", "version").startswith("chatd ")
+    said = run(tmp_path / "environment/bin/chatd", "version")
+    assert said.startswith("chatd ")
+    assert run(tmp_path / "environment/bin/chatd", "--version") == said
     install(python, _of_others(tmp_path / "others"))
     assert "chatd" in run(python, "-c", TWISTD, "--help")
     serves(
