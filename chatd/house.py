@@ -75,7 +75,6 @@ class House(Service):
     def startService(self) -> None:
         """Begin to start; clients are let in when all is ready."""
         super().startService()
-        self._watchdog.startService()
         self.starting = ensureDeferred(self._start_or_leave())
 
     def stopService(self) -> Deferred[None]:
@@ -175,6 +174,7 @@ class House(Service):
                 "no administrator yet: chatd account add NAME --rank admin --config {path}",
                 path=str(self.config.path),
             )
+        self._watchdog.startService()
         self.log.info("chatd {version} is ready", version=__version__)
 
     async def _stop(self) -> None:

@@ -131,6 +131,16 @@ def test_bug_while_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert started.said[-1].startswith("critical: chatd could not start")
 
 
+def test_turns_are_watched_from_when_it_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Starting takes long turns, which keep nobody waiting and are not warned of."""
+    assert Started(tmp_path).house._watchdog.running
+    monkeypatch.setattr("chatd.house.make_core", lambda *args: 1 / 0)
+    (tmp_path / "other").mkdir()
+    assert not Started(tmp_path / "other").house._watchdog.running
+
+
 def test_reload(tmp_path: Path) -> None:
     """A changed ini is in force at once, everywhere."""
     started = Started(tmp_path)
