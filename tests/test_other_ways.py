@@ -50,6 +50,7 @@ def test_talk(daemon: Daemon, protocol: str, kind: type) -> None:
         assert "permessage-deflate" in str(web.connection.response.headers)
         web.enters("eve")
         web.says("JOIN #tea")
+        web.waits_for(" 366 eve #tea")
         bob.says("JOIN #tea")
         web.waits_for("~bob@127.0.0.1 JOIN #tea")
         words = "wörds " * 40

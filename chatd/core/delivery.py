@@ -140,10 +140,11 @@ class Delivery:
         return tuple(here.sessions.values()) if here is not None else ()
 
 
-def _sessions_in(place: Place, least: Role = Role.MEMBER) -> Iterator[ISession]:
-    for seat in tuple(place.seats.values()):
-        if seat.role >= least:
-            yield from tuple(seat.here.sessions.values())
+def _sessions_in(place: Place, least: Role = Role.MEMBER) -> list[ISession]:
+    seats = place.seats.values()
+    if least is not Role.MEMBER:
+        return [s for seat in seats if seat.role >= least for s in seat.here.sessions.values()]
+    return [session for seat in seats for session in seat.here.sessions.values()]
 
 
 _ALONE = (

@@ -54,6 +54,8 @@ class Log:
         self._reading: list[Deferred[None]] = []
         self._afterwards: list[Callable[[], None]] = []
         self._busy = False
+        self.telling = False
+        """Whether some of what came in together has been told, and the rest follows soon."""
 
     def afterwards(self, done: Callable[[], None]) -> None:
         """Call `done` whenever what came in together has been told, and those who wait for it
@@ -182,7 +184,9 @@ class Log:
     async def _next_turn(self) -> None:
         turn: Deferred[None] = Deferred()
         self._reactor.callLater(0, turn.callback, None)
+        self.telling = True
         await turn
+        self.telling = False
 
     def _refusal(self, error: Exception) -> ChatError:
         if isinstance(error, NotKept):

@@ -22,6 +22,8 @@ PATIENCE = 10.0
 """Seconds that a client has to take its last words before it is cut off."""
 TURN = 0.003
 """Seconds of writing after which others have their turn."""
+MOMENT = 0.03
+"""Seconds for which more is waited for while it is being told."""
 
 
 log = Logger()
@@ -44,12 +46,17 @@ def let_go(client: Any) -> None:
 class Mailman:
     """Empties the outboxes that something was put in, once in each turn of the reactor, or in a few
     turns if they are many; and whenever what came in together was told, so that all that comes in
-    meanwhile is the next one."""
+    meanwhile is the next one.
 
-    def __init__(self, reactor: IReactorTime) -> None:
+    :param more: whether more is just being told, so that it is worth waiting a moment.
+    """
+
+    def __init__(self, reactor: IReactorTime, more: Callable[[], bool]) -> None:
         self._reactor = reactor
+        self._more = more
         self._full: deque[Outbox] = deque()
-        self._planned = False
+        self._call: IDelayedCall | None = None
+        self._waited = False
 
     def will_empty(self, outbox: Outbox) -> None:
         """Flush this outbox at the end of the turn."""
@@ -63,6 +70,9 @@ class Mailman:
     def empty(self) -> None:
         """Hand over what waits, to each transport at once."""
         until = self._reactor.seconds() + TURN
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
         try:
             while self._full:
                 self._full.popleft().flush()
@@ -72,14 +82,17 @@ class Mailman:
             if self._full:
                 self._plan()
 
-    def _plan(self) -> None:
-        if not self._planned:
-            self._planned = True
-            self._reactor.callLater(0, self._next_turn)
+    def _plan(self, seconds: float = 0.0) -> None:
+        if self._call is None:
+            self._call = self._reactor.callLater(seconds, self._next_turn)
 
     def _next_turn(self) -> None:
-        self._planned = False
-        self.empty()
+        self._call = None
+        self._waited = self._more() and not self._waited
+        if self._waited:
+            self._plan(MOMENT)
+        else:
+            self.empty()
 
 
 @implementer(IPushProducer)

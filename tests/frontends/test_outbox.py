@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.frontends.outbox import MOST, PATIENCE, TURN, Mailman, Outbox
+from chatd.frontends.outbox import MOMENT, MOST, PATIENCE, TURN, Mailman, Outbox
 
 
 class Transport(StringTransport):
@@ -27,7 +27,8 @@ class Transport(StringTransport):
 class OutboxTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.mailman = Mailman(self.clock)
+        self.more = False
+        self.mailman = Mailman(self.clock, lambda: self.more)
         self.transport = Transport()
         self.overflows = 0
         self.outbox = Outbox(self.transport, self.mailman, self.overflow)
@@ -44,6 +45,22 @@ class OutboxTests(SynchronousTestCase):
         self.clock.advance(0)
         self.outbox.write(b"c")
         self.clock.advance(0)
+        self.assertEqual(self.transport.writes, [b"ab", b"c"])
+
+    def test_while_more_is_told(self) -> None:
+        """What is being told in several turns goes out as one write, unless it takes long."""
+        self.more = True
+        self.outbox.write(b"a")
+        self.clock.advance(0)
+        self.outbox.write(b"b")
+        self.clock.advance(0)
+        self.assertEqual(self.transport.writes, [])
+        self.mailman.empty()
+        self.assertEqual(self.transport.writes, [b"ab"])
+        self.outbox.write(b"c")
+        self.clock.advance(MOMENT / 2)
+        self.assertEqual(self.transport.writes, [b"ab"])
+        self.clock.advance(MOMENT)
         self.assertEqual(self.transport.writes, [b"ab", b"c"])
 
     def test_each_client_has_its_own(self) -> None:

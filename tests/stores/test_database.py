@@ -147,6 +147,7 @@ class FailureTest(TestCase):
         """Of a disk that was slow the next commits are waited for in a thread; only they."""
         self.patch(database, "QUICK", -1.0)
         self.patch(database, "WARY", 2)
+        self.database._wary = 0
         done = self.traced()
         for _ in range(5):
             await self.store.append([Kept(said(self.room))])
@@ -157,6 +158,7 @@ class FailureTest(TestCase):
     async def test_quick_disk(self) -> None:
         """While the disk is quick, nobody waits for a thread."""
         self.patch(database, "QUICK", 1000.0)
+        self.database._wary = 0
         done = self.traced()
         await self.store.append([Kept(said(self.room))])
         self.assertEqual({in_thread for _, in_thread in done}, {False})

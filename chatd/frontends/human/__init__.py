@@ -62,7 +62,7 @@ class HumanFrontend:
 def make_human(core: Core, options: Options, reactor: Any) -> Human:
     """What all clients of one front-end share."""
     shared = [c for c in find_commands() if c.verb not in verbs.LEFT_OUT]
-    mailman = Mailman(reactor)
+    mailman = Mailman(reactor, lambda: core.log.telling)
     core.log.afterwards(mailman.empty)
     return Human(
         core=core,

@@ -124,7 +124,7 @@ class IRCFrontend:
 def make_irc(core: Core, options: Options, reactor: Any) -> Irc:
     """What all clients of one front-end share."""
     commands = [*find_commands(), *commands_in(*VERBS)]
-    mailman = Mailman(reactor)
+    mailman = Mailman(reactor, lambda: core.log.telling)
     core.log.afterwards(mailman.empty)
     return Irc(
         core=core,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from chatd.core.masks import ACCOUNT, KINDS, PREFIX
 from chatd.model import Listing, Mode, Role
 
@@ -28,6 +30,7 @@ INVISIBLE = "i"
 USER_MODES = "Biow"
 
 
+@cache
 def signs(role: Role, every: bool = True) -> str:
     """The signs before a member's name, highest first; only the highest unless `every`."""
     found = "".join(sign for one, sign in SIGNS.items() if role & one)
