@@ -72,7 +72,7 @@ class Mailman:
         until = self._reactor.seconds() + TURN
         if self._call is not None:
             self._call.cancel()
-            self._call = None
+        self._call, self._waited = None, False
         try:
             while self._full:
                 self._full.popleft().flush()
