@@ -71,6 +71,11 @@ class NotAllowed(ChatError):
     text = "You may not do that in {0}: {1}"
 
 
+class AboveYou(ChatError):
+    code = "ABOVE_YOU"
+    text = "{0} is above you on this server."
+
+
 class NotOperator(ChatError):
     code = "NOT_OPERATOR"
     text = "Only an operator of the server may do that."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatd.answers import Rehashing, Said, moment
 from chatd.commands import Request, command
 from chatd.core import Core
+from chatd.core.permissions import check_rank
 from chatd.errors import BadSettings, InvalidParams
 from chatd.events import Announced
 from chatd.model import Privilege, Rank
@@ -16,6 +17,7 @@ IN_FORCE = "The settings are in force; the log says what of them has to wait for
 async def kill(core: Core, request: Request, name: str, reason: str = "no reason given") -> None:
     """Hang up on somebody, with all of their sessions."""
     here = core.sessions.find(name)
+    check_rank(request.session.rank, here.person.name, *(s.rank for s in here.sessions.values()))
     reason = reason[: core.settings.limits.reason]
     await core.audit.record(request.session, "kill", here.person.mask, reason)
     for session in list(here.sessions.values()):

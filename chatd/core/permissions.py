@@ -11,6 +11,7 @@ from collections.abc import Callable, Container
 from enum import StrEnum
 
 from chatd.errors import (
+    AboveYou,
     AccountRequired,
     CannotSpeak,
     ChatError,
@@ -216,6 +217,16 @@ def may_ask(
 ) -> bool:
     """Whether somebody may ask for a command."""
     return rank >= least and (needed is None or needed in granted)
+
+
+def check_rank(rank: Rank, name: str, *others: Rank) -> None:
+    """Refuse to hang up on somebody who holds a higher office of the server.
+
+    :param others: the ranks of their sessions.
+    :raise AboveYou: if one of these is higher.
+    """
+    if any(other > rank for other in others):
+        raise AboveYou(name)
 
 
 def highest(role: Role) -> int:

@@ -42,6 +42,15 @@ class AdminTests(OperatorsCase):
         self.assertEqual(self.ada.closed, "Killed (judge (noise))")
         self.assertEqual(self.on_record(), [("judge", "kill", "ada!~u@chat", "noise")])
 
+    def test_kill_above(self) -> None:
+        """A moderator does not hang up on an administrator; the other way round it works."""
+        self.assertEqual(
+            self.says(self.judge, "KILL", "root"), ["root is above you on this server."]
+        )
+        self.assertIsNone(self.root.closed)
+        self.assertEqual(self.on_record(), [])
+        self.assertEqual(self.says(self.root, "KILL", "judge"), ["judge is off line."])
+
     def test_wallops(self) -> None:
         """It is on record that an operator spoke to all, and not what they said."""
         self.says(self.judge, "WALLOPS", "a secret")
