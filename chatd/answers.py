@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from chatd.errors import ChatError
 from chatd.events import Entry
 from chatd.model import Account, Conversation, Mask, Person, Role, Room, ServerBan
@@ -64,8 +66,7 @@ class TopicIs(Answer):
         return f"The topic of {self.room.name} is: {topic.text} (set by {topic.by})"
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """Somebody who is in a room right now."""
 
     person: Person

@@ -54,6 +54,8 @@ class Place:
     masks: list[Mask] = field(default_factory=list)
     invited: list[Here] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
+    goings: int = 0
+    """How often somebody went, or was called something else."""
 
     def seat(self, name: str) -> Seat | None:
         """The place of whoever has this name."""
@@ -61,8 +63,9 @@ class Place:
 
     def one_by_one(self) -> Iterator[Seat]:
         """Who is in it, for whoever takes their time: those who go meanwhile are left out."""
+        goings = self.goings
         for name, seat in tuple(self.seats.items()):
-            if seat in (self.seats.get(name), self.seat(seat.person.name)):
+            if goings == self.goings or seat in (self.seats.get(name), self.seat(seat.person.name)):
                 yield seat
 
     def role(self, person: Person) -> Role | None:
@@ -199,6 +202,7 @@ class Places:
     def _unseat(self, place: Place, name: str) -> None:
         if place.seats.pop(name, None) is None:
             return
+        place.goings += 1
         rooms = self._of[name]
         del rooms[place.room.key]
         if not rooms:
@@ -217,6 +221,7 @@ class Places:
         self._of[new] = self._of.pop(old)
         for place in self._of[new].values():
             place.seats = {new if n == old else n: seat for n, seat in place.seats.items()}
+            place.goings += 1
 
     def _topic(self, event: TopicChanged, place: Place) -> None:
         topic = Topic(event.text, event.by.name, event.at) if event.text else None

@@ -31,6 +31,7 @@ from chatd.events import (
     Signalled,
     Watched,
 )
+from chatd.frontends.irc.census import Census
 from chatd.frontends.irc.early import may_be_early
 from chatd.frontends.irc.moved import moved
 from chatd.frontends.irc.profile import Profile, Profiles, Shown
@@ -68,6 +69,7 @@ class Irc:
     portions: Portions
     buckets: Buckets
     proxies: Proxies
+    census: Census = field(default_factory=Census)
     clients: dict[str, Client] = field(default_factory=dict)
 
 

@@ -15,8 +15,9 @@ from chatd.core import Core
 from chatd.core.sessions import Here
 from chatd.errors import ChatError, NoSuchAccount, TooMany
 from chatd.frontends.irc.asked import client_of
+from chatd.frontends.irc.census import is_invisible, is_operator
 from chatd.frontends.irc.client import Client
-from chatd.frontends.irc.roles import BOT_MODE, INVISIBLE, signs
+from chatd.frontends.irc.roles import BOT_MODE, signs
 from chatd.model import Person, Rank, Role, Room
 from chatd.names import is_room
 from chatd.wire.caps import Cap
@@ -87,16 +88,6 @@ def _is_hidden(core: Core, client: Client, here: Here) -> bool:
 
 def _rooms_of(core: Core, person: Person) -> set[int]:
     return {place.room.key for place in core.places.of(person.name)}
-
-
-def is_invisible(here: Here) -> bool:
-    """Whether somebody has the mode `i` in all of their sessions."""
-    return all(INVISIBLE in getattr(session, "modes", "") for session in here.sessions.values())
-
-
-def is_operator(here: Here) -> bool:
-    """Whether somebody has taken up an office of the server."""
-    return any(session.rank >= Rank.MODERATOR for session in here.sessions.values())
 
 
 def _usual(core: Core, client: Client, one: Found) -> list[str]:

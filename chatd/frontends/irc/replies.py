@@ -5,7 +5,7 @@ An answer that has no form here is shown as its sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import singledispatch
 from typing import Protocol
 
@@ -111,7 +111,7 @@ def _members(answer: MembersAre, reader: Reader, verb: str) -> Iterable[Line]:
 def names_in(answer: MembersAre, reader: Reader) -> Iterator[Line]:
     """Who is in a room, without the line that ends it."""
     kind = "@" if answer.room is not None and "secret" in answer.room.modes else "="
-    words = (_named(reader, present) for present in answer.present)
+    words = map(_naming(reader), answer.present)
     for names in _filled(words, LONGEST - 100 - len(answer.name.encode())):
         yield _numeric(reader, Numeric.NAMREPLY, kind, answer.name, names)
 
@@ -255,10 +255,15 @@ def _served_by(reader: Reader, person: Person) -> Line:
     return _numeric(reader, Numeric.WHOISSERVER, person.name, server.name, server.description)
 
 
-def _named(reader: Reader, present: Present) -> str:
-    person = present.person
-    shown = person.mask if Cap.USERHOST_IN_NAMES in reader.caps else person.name
-    return signs(present.role, Cap.MULTI_PREFIX in reader.caps) + shown
+def _naming(reader: Reader) -> Callable[[Present], str]:
+    masks = Cap.USERHOST_IN_NAMES in reader.caps
+    every = Cap.MULTI_PREFIX in reader.caps
+
+    def named(present: Present) -> str:
+        person = present.person
+        return signs(present.role, every) + (person.mask if masks else person.name)
+
+    return named
 
 
 def _filled(words: Iterable[str], room: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from chatd import __version__
 from chatd.commands import Request, command
@@ -11,13 +12,14 @@ from chatd.frontends.irc.asked import client_of
 from chatd.frontends.irc.client import Client
 from chatd.frontends.irc.isupport import show_tokens
 from chatd.frontends.irc.metadata import welcome_by_metadata
-from chatd.frontends.irc.people import is_invisible, is_operator
 from chatd.frontends.irc.roles import LISTINGS, MODES, ROLES, USER_MODES, WITH_VALUE
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST
 from chatd.wire.numerics import Numeric
 
 SOFTWARE = f"chatd-{__version__}"
+_LETTERS = "".join(sorted({*MODES, *ROLES, *LISTINGS}))
+_VALUES = "".join(sorted({*WITH_VALUE, *ROLES, *LISTINGS}))
 
 
 def welcome(client: Client) -> None:
@@ -26,9 +28,7 @@ def welcome(client: Client) -> None:
     client.numeric(Numeric.WELCOME, f"Welcome to {server.network}, {name}")
     client.numeric(Numeric.YOURHOST, f"Your host is {server.name}, running {SOFTWARE}")
     client.numeric(Numeric.CREATED, f"This server was started {_date(core.started)}")
-    letters = "".join(sorted({*MODES, *ROLES, *LISTINGS}))
-    values = "".join(sorted({*WITH_VALUE, *ROLES, *LISTINGS}))
-    client.numeric(Numeric.MYINFO, server.name, SOFTWARE, USER_MODES, letters, values)
+    client.numeric(Numeric.MYINFO, server.name, SOFTWARE, USER_MODES, _LETTERS, _VALUES)
     show_tokens(client)
     _users(core, client)
     if Cap.METADATA in client.caps:
@@ -46,13 +46,12 @@ async def lusers(core: Core, request: Request, mask: str = "", server: str = "")
 
 def _users(core: Core, client: Client) -> None:
     here = len(core.sessions)
-    operators = sum(map(is_operator, core.sessions))
-    hidden = sum(map(is_invisible, core.sessions))
-    strangers = sum(one.handshake is not None for one in client.irc.clients.values())
+    counts = client.irc.census.counts(core, client.irc.clients.values())
+    hidden = min(here, counts.invisible)
     text = f"There are {here - hidden} users and {hidden} invisible on 1 servers"
     client.numeric(Numeric.LUSERCLIENT, text)
-    client.numeric(Numeric.LUSEROP, str(operators), "operators are on line")
-    client.numeric(Numeric.LUSERUNKNOWN, str(strangers), "connections are not known yet")
+    client.numeric(Numeric.LUSEROP, str(counts.operators), "operators are on line")
+    client.numeric(Numeric.LUSERUNKNOWN, str(counts.strangers), "connections are not known yet")
     client.numeric(Numeric.LUSERCHANNELS, str(len(core.places)), "rooms there are")
     client.numeric(Numeric.LUSERME, f"I have {here} clients and 0 servers")
     most = core.sessions.most
@@ -106,5 +105,6 @@ async def time(core: Core, request: Request, server: str = "") -> None:
     client.numeric(Numeric.TIME, client.server.name, _date(core.log.now()))
 
 
+@lru_cache(maxsize=8)
 def _date(time: int) -> str:
     return datetime.fromtimestamp(time / 1000, UTC).strftime("%A %d %B %Y, %H:%M:%S UTC")

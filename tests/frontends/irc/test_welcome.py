@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.core.settings import Server
 from chatd.frontends.irc import make_irc
+from chatd.frontends.irc.census import CROWD, MOMENT
 from chatd.frontends.irc.welcome import SOFTWARE
 from tests.house import House
 
@@ -89,6 +90,16 @@ class WelcomeTests(SynchronousTestCase):
         bob.says("MODE bob -i")
         self.assertEqual(bob.hears(), [":bob MODE bob -i"])
         self.assertIn("251 ada :There are 2 users and 0 invisible", self.asks("LUSERS")[0])
+
+    def test_crowd(self) -> None:
+        """A crowd is not counted again for each of them, but after a moment."""
+        for number in range(CROWD):
+            self.house.client(f"person{number}")
+        self.asks("LUSERS")
+        self.house.stranger()
+        self.assertIn("253 ada 0 :connections are not known yet", self.asks("LUSERS"))
+        self.house.clock.advance(MOMENT / 1000)
+        self.assertIn("253 ada 1 :connections are not known yet", self.asks("LUSERS"))
 
     def test_time_and_info(self) -> None:
         """What time it is, and what this is."""
