@@ -2,12 +2,14 @@
 
 What a batch brings for one room is handed to each session there as one batch, so that a
 front-end can make bytes of it once and write them once to each client. Whoever joins
-hears of it; whoever leaves hears of that, and then no more.
+hears of it; whoever leaves hears of that, and then no more. Of those who come in together, all
+who were there hear together: what a crowd costs would grow with its square otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from twisted.logger import Logger
@@ -32,7 +34,7 @@ from chatd.events import (
     WentAway,
 )
 from chatd.interfaces import ISession
-from chatd.model import Role
+from chatd.model import Person, Role, Room
 from chatd.names import fold
 
 
@@ -60,19 +62,35 @@ class Delivery:
 
     def _deliver(self, events: tuple[Event, ...], told: Batch) -> None:
         first = events[0]
-        if isinstance(first, Left | Removed | Quit):
-            readers: Iterable[ISession] = tuple(self._readers(first))
+        if isinstance(first, Joined):
+            self._let_in(first.room, events)
+        elif isinstance(first, Left | Removed | Quit):
+            readers = tuple(self._readers(first))
             self._places.apply(first)
+            self._hand(Batch(events), readers)
         else:
             for event in events:
                 self._places.apply(event)
-            readers = self._readers(first)
-            if isinstance(first, Joined) and not self._is_in(first):
-                return  # gone again before it was told; nobody shall see them come
-        one = told if events is told.events else Batch(events)
+            self._hand(told if events is told.events else Batch(events), self._readers(first))
+
+    def _let_in(self, room: Room, events: tuple[Event, ...]) -> None:
+        """Who was there hears of all who come; who comes hears of that, and of those who follow."""
+        place = self._places.get(room.key)
+        before = {} if place is None else {s.key: s for s in _sessions_in(place)}
+        for event in events:
+            self._places.apply(event)
+        came = tuple(event for event in events if self._is_in(room, event.by))
+        if came:
+            self._hand(Batch(came), before.values())
+        inside: list[ISession] = []
+        for event in came:
+            inside += [s for s in self._of(event.by.name) if s.key not in before]
+            self._hand(Batch((event,)), inside)
+
+    def _hand(self, batch: Batch, readers: Iterable[ISession]) -> None:
         for session in readers:
             try:
-                session.deliver(one)
+                session.deliver(batch)
             except Exception:
                 self.log.failure("a session could not show what happened")
                 self._guarded(session.close, "Something went wrong in the server")
@@ -124,9 +142,10 @@ class Delivery:
             return [s for s in found.values() if fold(s.person.name) != fold(event.by.name)]
         return found.values()
 
-    def _is_in(self, event: Joined) -> bool:
-        place = self._places.get(event.room.key)
-        return place is not None and place.seat(event.by.name) is not None
+    def _is_in(self, room: Room, person: Person) -> bool:
+        """Whether they are still there: nobody shall see those come who have gone already."""
+        place = self._places.get(room.key)
+        return place is not None and place.seat(person.name) is not None
 
     def _invited(self, event: Invited) -> Iterable[ISession]:
         found = {s.key: s for s in self._of(event.who.name)}
@@ -148,7 +167,6 @@ def _sessions_in(place: Place, least: Role = Role.MEMBER) -> list[ISession]:
 
 
 _ALONE = (
-    Joined,
     Left,
     Removed,
     Renamed,
@@ -167,18 +185,22 @@ def _runs(events: tuple[Event, ...]) -> Iterator[tuple[Event, ...]]:
     Messages of different rooms may change places, as nobody can tell; nothing passes
     an event that changes who is where.
     """
-    groups: dict[object, list[Event]] = {}
-    for event in events:
-        if isinstance(event, _ALONE) or not isinstance(event, RoomEvent):
+    for kind, run in groupby(events, _kind):
+        if kind is RoomEvent or kind is Joined:
+            groups: dict[object, list[Event]] = {}
+            for event in run:
+                groups.setdefault(_group(event), []).append(event)
             yield from map(tuple, groups.values())
-            groups.clear()
-            yield (event,)
         else:
-            groups.setdefault(_group(event), []).append(event)
-    yield from map(tuple, groups.values())
+            yield tuple(run)
 
 
-def _group(event: RoomEvent) -> object:
-    if isinstance(event, Addressed):
-        return event.room.key, event.least
-    return event.room.key, None
+def _kind(event: Event) -> object:
+    """Comings are beside comings only, and what is said beside what is said."""
+    if isinstance(event, Joined):
+        return Joined
+    return object() if isinstance(event, _ALONE) or not isinstance(event, RoomEvent) else RoomEvent
+
+
+def _group(event: Any) -> object:
+    return event.room.key, event.least if isinstance(event, Addressed) else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
 from msgspec import structs
@@ -26,6 +27,8 @@ from chatd.model import Change
 
 TURN = 0.003
 """Seconds of telling after which others have their turn."""
+CROWD = 32
+"""How many comings are told at once."""
 
 
 @dataclass(slots=True, eq=False)
@@ -197,15 +200,16 @@ class Log:
 
 
 def _together(events: Sequence[Event]) -> Iterator[tuple[Event, ...]]:
-    """What is told at once: comings and goings one by one, all else with what is beside it."""
-    some: list[Event] = []
-    for event in events:
-        if isinstance(event, Joined | Left | Quit | PersonChanged):
-            if some:
-                yield tuple(some)
-                some = []
-            yield (event,)
+    """What is told at once: goings one by one, some comings, all else with what is beside it."""
+    for kind, run in groupby(events, _kind):
+        if kind is Joined:
+            while some := tuple(islice(run, CROWD)):
+                yield some
         else:
-            some.append(event)
-    if some:
-        yield tuple(some)
+            yield tuple(run)
+
+
+def _kind(event: Event) -> object:
+    if isinstance(event, Joined):
+        return Joined
+    return object() if isinstance(event, Left | Quit | PersonChanged) else Event

@@ -7,6 +7,7 @@ as the guest is there.
 from __future__ import annotations
 
 import hmac
+from collections import Counter
 from functools import partial
 
 from chatd.answers import Entered, Refused
@@ -53,6 +54,7 @@ class Members:
         self._rooms = rooms
         self._offices = offices
         self._settings = settings
+        self._coming: Counter[int] = Counter()
 
     async def arrive(self, session: ISession, first: bool) -> None:
         """Put a session that has just come on line into the rooms of its person."""
@@ -106,7 +108,8 @@ class Members:
             if len(self._places.of(session.person.name)) >= self._settings.limits.rooms_per_person:
                 raise TooManyRooms(name)
             place, made = await self._rooms.find_or_make(session.person, name)
-            async with self._rooms.lock(place.room):
+            beside = None if made else fold(session.person.name)
+            async with self._rooms.lock(place.room, beside):
                 if place.role(session.person) is None and place in self._places:
                     await self._come(session, place, made, password, cause)
                     if place in self._places:
@@ -132,16 +135,23 @@ class Members:
         test = partial(self._check_join, session, place, password)
         await self._offices.check(session, test, "join", place.room)
         role = self._first_role(place, person, made)
-        joined = self._joined(person, place.room, role, cause)
-        if person.key is None:
-            await self._log.tell(joined)
-            return
+        self._coming[place.room.key] += 1
         try:
-            await self._log.keep(joined, Put(Member(place.room.key, person.key, role)))
+            await self._let_in(self._joined(person, place.room, role, cause))
         except ChatError:
             if made:
                 await self._rooms.unmake(place)
             raise
+        finally:
+            self._coming[place.room.key] -= 1
+            self._coming += Counter()
+
+    async def _let_in(self, joined: Joined) -> None:
+        key = joined.by.key
+        if key is None:
+            await self._log.tell(joined)
+        else:
+            await self._log.keep(joined, Put(Member(joined.room.key, key, joined.role)))
 
     def _first_role(self, place: Place, person: Person, made: bool) -> Role:
         """Who makes a room founds it; a guest runs theirs, for as long as there is somebody."""
@@ -169,7 +179,8 @@ class Members:
             raise Banned(room.name)
         if Mode.INVITE_ONLY in room.modes and not place.is_listed(Listing.INVITE, person, now):
             raise InviteOnly(room.name)
-        if room.limit is not None and len(place.seats) >= room.limit:
+        there = len(place.seats) + self._coming[room.key]
+        if room.limit is not None and there >= room.limit:
             raise RoomFull(room.name)
 
     async def leave(

@@ -7,6 +7,7 @@ one room happen one after another, so that nothing changes between check and dee
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,7 +25,7 @@ from chatd.core.settings import Settings
 from chatd.errors import ChatError, NoSuchRoom, RoomExists, TheyAreNotInRoom, TooLong, TooMany
 from chatd.events import Cause, Event, Joined, Left, Quit, Removed, Renamed, TopicChanged
 from chatd.interfaces import IRoomStore, ISession
-from chatd.locks import Lock
+from chatd.locks import Lock, SharedLock
 from chatd.model import Listing, Mask, Mode, Person, Put, Role, Room, Topic
 from chatd.names import check_room_name, fold
 
@@ -53,7 +54,7 @@ class Rooms:
         self._offices = offices
         self._settings = settings
         self._making = Lock()
-        self._locks: dict[int, Lock] = {}
+        self._locks: dict[int, SharedLock] = {}
 
     async def load(self) -> None:
         """Learn from the store which rooms there are; those of guests ended with the daemon."""
@@ -325,9 +326,12 @@ class Rooms:
             raise TheyAreNotInRoom(place.room.name, name)
         return seat
 
-    def lock(self, room: Room) -> Lock:
-        """Hold this while changing a room: acts on one room happen one after another."""
-        return self._locks.setdefault(room.key, Lock())
+    def lock(self, room: Room, name: str | None = None) -> AbstractAsyncContextManager[None]:
+        """Hold this while changing a room: acts on one room happen one after another.
+
+        :param name: of whoever only comes in, which others may do at the same time.
+        """
+        return self._locks.setdefault(room.key, SharedLock()).hold(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,4 +342,5 @@ class Crowd:
 
     def __iter__(self) -> Iterator[Present]:
         for seat in self.place.one_by_one():
-            yield Present(seat.person, seat.role, seat.here.away)
+            here = seat.here
+            yield Present(here.person, seat.role, here.away)

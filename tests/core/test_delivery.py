@@ -92,6 +92,17 @@ class DeliveryTests(SynchronousTestCase):
         )
         self.assertEqual(self.eve.hears(), ["ada: before", "eve left #tea."])
 
+    def test_comers_at_once(self) -> None:
+        """Of those who come at once, who was there hears together; each of them of those after."""
+        listener, members = self.listener("bob"), self.house.core.members
+        cy, dan = self.house.session("cy"), self.house.session("dan")
+        self.at_once(*(members.join(one, "#tea") for one in (self.eve, cy, dan)))
+        came = ["eve joined #tea.", "cy joined #tea.", "dan joined #tea."]
+        self.assertEqual([[str(e) for e in batch.events] for batch in listener.batches], [came])
+        self.assertEqual(self.eve.hears(), came)
+        self.assertEqual(cy.hears(), came[1:])
+        self.assertEqual(dan.hears(), came[2:])
+
     def test_gone_before_it_was_told(self) -> None:
         """Nobody sees somebody come who has gone again meanwhile."""
         joining = ensureDeferred(self.house.core.members.join(self.eve, "#tea"))

@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.buses.local import LocalBus
-from chatd.core.log import TURN, Log
+from chatd.core.log import CROWD, TURN, Log
 from chatd.errors import NoSuchRoom, NotKept
-from chatd.events import Batch, Event, Joined, Kept, Posted, Signalled
+from chatd.events import Batch, Event, Joined, Kept, Left, Posted, Signalled
 from chatd.model import Person, Room
 
 ADA = Person("ada")
@@ -205,7 +205,7 @@ class LogTests(SynchronousTestCase):
         return sent
 
     def test_comings_are_told_bit_by_bit(self) -> None:
-        """Of many who come at once some are told of, then others have their turn; in order."""
+        """Of many who come and go at once some are told of, then it is others' turn; in order."""
         told: list[str] = []
 
         def hear(batch: Batch) -> None:
@@ -213,17 +213,19 @@ class LogTests(SynchronousTestCase):
             told.append(" ".join(str(event) for event in batch.events))
 
         self.bus.subscribe(hear)
-        names = [f"n{number}" for number in range(6)]
+        names = [f"n{number}" for number in range(CROWD + 1)]
         for name in names:
             self.log_.keep(Joined(by=Person(name), at=0, room=TEA))
+        for name in names[:4]:
+            self.log_.keep(Left(by=Person(name), at=0, room=TEA, reason=""))
         last = self.keep("hello")
         self.clock.callLater(0, told.append, "another's turn")
         self.clock.advance(0)
         self.successResultOf(last)
         self.assertEqual(len(self.store.appended), 1)
-        self.assertEqual([len(batch.events) for batch in self.heard], [1] * 7)
+        self.assertEqual([len(batch.events) for batch in self.heard], [CROWD, *[1] * 6])
         heard = [getattr(event, "text", event.by.name) for b in self.heard for event in b.events]
-        self.assertEqual(heard, [*names, "hello"])
+        self.assertEqual(heard, [*names, *names[:4], "hello"])
         self.assertEqual(told.index("another's turn"), 2)
 
     def test_bug_afterwards(self) -> None:

@@ -5,80 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
-from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.answers import Entered, Refused
-from chatd.core.settings import Limits, Server
+from chatd.core.settings import Server
 from chatd.errors import (
     AlreadyInRoom,
     BadRoomName,
-    Banned,
-    InviteOnly,
     NoSuchAccount,
     NoSuchRoom,
     NotAllowed,
     NotInRoom,
     NotKept,
-    RegisteredOnly,
-    RoomFull,
     TheyAreNotInRoom,
     TooMany,
     TooManyRooms,
-    WrongKey,
 )
 from chatd.model import Rank, Role
-from tests.house import Disk, FakeSession, House
-
-
-class SlowDisk(Disk):
-    """A store that makes rooms when the test says so."""
-
-    wait: Deferred[None] | None = None
-
-    async def add_room(self, room: Any, members: Any) -> Any:
-        if self.wait is not None:
-            await self.wait
-        return await super().add_room(room, members)
-
-
-class MembersCase(SynchronousTestCase):
-    limits = Limits(rooms_per_person=3, rooms_per_account=2)
-    server = Server(name="house", lobby="")
-
-    def setUp(self) -> None:
-        self.store = SlowDisk()
-        self.house = House(self.store, server=self.server, limits=self.limits)
-        self.members = self.house.core.members
-        self.now = self.house.now
-        self.ada = self.house.session("ada", account=True)
-        self.bob = self.house.session("bob", account=True)
-        self.eve = self.house.session("eve")
-
-    def join(self, session: FakeSession, room: str = "#tea", key: str | None = None) -> Any:
-        return self.now(self.members.join(session, room, key))
-
-    def leave(self, session: FakeSession, room: str = "#tea", reason: str = "") -> None:
-        self.now(self.members.leave(session, room, reason))
-
-    def go(self, session: FakeSession) -> None:
-        """A session ends."""
-        self.house.core.sessions.leave(session, "")
-        self.house.settle()
-
-    def roles(self, room: str = "#tea") -> dict[str, Role]:
-        """Who is in a room right now, and as what."""
-        present = self.house.core.rooms.members(self.ada, room).present
-        return {one.person.name: one.role for one in present}
-
-    def is_there(self, room: str) -> bool:
-        """Whether there is such a room, also in the store."""
-        try:
-            found = self.house.core.rooms.find(room)
-        except NoSuchRoom:
-            self.assertNotIn(room, [r.name for r in self.now(self.store.rooms())])
-            return False
-        self.assertIn(found.key, [r.key for r in self.now(self.store.rooms())])
-        return True
+from tests.core.membership import MembersCase
+from tests.house import FakeSession, House
 
 
 class JoinTests(MembersCase):
@@ -103,6 +47,29 @@ class JoinTests(MembersCase):
         self.ada.hears()
         self.assertIsNone(self.join(self.ada, "#TEA"))
         self.assertEqual(self.ada.hears(), [])
+
+    def test_joining_twice_at_once(self) -> None:
+        """Two sessions of an account that join at once come in once."""
+        other = self.house.session("bob", account=True)
+        self.join(self.ada)
+        self.ada.hears()
+        asked = [ensureDeferred(self.members.join(one, "#tea")) for one in (self.bob, other)]
+        self.house.settle()
+        self.assertEqual([self.successResultOf(one) is None for one in asked], [False, True])
+        for session in (self.ada, self.bob, other):
+            self.assertEqual(session.hears(), ["bob joined #tea."])
+
+    def test_coming_in_together(self) -> None:
+        """Others may come in meanwhile; whoever is put out is put out when they are in."""
+        self.join(self.ada)
+        self.ada.hears()
+        asked = [ensureDeferred(self.members.join(one, "#tea")) for one in (self.bob, self.eve)]
+        asked.append(ensureDeferred(self.members.remove(self.ada, "#tea", "eve", "out")))
+        self.house.settle()
+        for one in asked:
+            self.successResultOf(one)
+        told = ["bob joined #tea.", "eve joined #tea.", "ada removed eve from #tea (out)."]
+        self.assertEqual(self.ada.hears(), told)
 
     def test_room_names(self) -> None:
         """A room's name starts with # and has a longest length, and no spaces or commas."""
@@ -205,144 +172,6 @@ class JoinTests(MembersCase):
         self.assertEqual(self.roles("#eves"), {"bob": Role.OWNER | Role.OP})
         self.house.ask(self.bob, "PRIVMSG", "#eves", "mine now")
         self.assertEqual(self.bob.hears(), ["bob joined #eves.", "bob: mine now"])
-
-
-class ConditionsTests(MembersCase):
-    """What keeps one out of a room."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.join(self.ada)
-
-    def set(self, mode: str, value: str = "") -> None:
-        self.assertEqual(self.house.ask(self.ada, "SET", "#tea", mode, value), [])
-
-    def invite(self, name: str) -> None:
-        self.now(self.members.invite(self.ada, "#tea", name))
-
-    def test_password(self) -> None:
-        """A room with a password takes those who know it, also among the invited."""
-        self.set("password", "milk")
-        self.assertRaises(WrongKey, self.join, self.bob)
-        self.assertRaises(WrongKey, self.join, self.bob, "#tea", "Milk")
-        self.invite("bob")
-        self.assertRaises(WrongKey, self.join, self.bob)
-        self.join(self.bob, "#tea", "milk")
-
-    def test_limit(self) -> None:
-        """A room with a limit takes as many, and one more who was invited."""
-        self.set("limit", "2")
-        self.join(self.bob)
-        self.assertRaises(RoomFull, self.join, self.eve)
-        self.invite("eve")
-        self.join(self.eve)
-
-    def test_invite_only(self) -> None:
-        """A closed room takes the invited, and those on its list of invitations."""
-        self.set("invite-only")
-        self.assertRaises(InviteOnly, self.join, self.bob)
-        self.invite("bob")
-        self.join(self.bob)
-        self.assertRaises(InviteOnly, self.join, self.eve)
-        self.mask("invite", "e*!*@*")
-        self.join(self.eve)
-
-    def mask(self, listing: str, pattern: str, on: bool = True) -> None:
-        from chatd.model import Listing
-
-        self.now(self.house.core.rooms.set_mask(self.ada, "#tea", Listing(listing), pattern, on))
-
-    def test_invitation_counts_once(self) -> None:
-        """An invitation is used up when one comes."""
-        self.set("invite-only")
-        self.invite("bob")
-        self.join(self.bob)
-        self.leave(self.bob)
-        self.assertRaises(InviteOnly, self.join, self.bob)
-
-    def test_invitation_is_for_a_person(self) -> None:
-        """An invitation goes with the person, not with a name that another takes."""
-        self.set("invite-only")
-        self.invite("eve")
-        self.go(self.eve)
-        other = self.house.session("eve")
-        self.assertRaises(InviteOnly, self.join, other)
-
-    def test_invitation_of_an_account(self) -> None:
-        """An account's invitation still counts when it comes back."""
-        self.set("invite-only")
-        self.invite("bob")
-        self.go(self.bob)
-        self.join(self.house.session("bob", account=True))
-
-    def test_registered_only(self) -> None:
-        """A room for people with accounts takes no guest, not even an invited one."""
-        self.set("registered-only")
-        self.invite("eve")
-        self.assertRaises(RegisteredOnly, self.join, self.eve)
-        self.join(self.bob)
-
-    def test_ban(self) -> None:
-        """Who fits a mask stays out, unless excepted or invited."""
-        self.mask("ban", "*!*@*")
-        self.assertRaises(Banned, self.join, self.bob)
-        self.mask("except", "bob!*@*")
-        self.join(self.bob)
-        self.assertRaises(Banned, self.join, self.eve)
-        self.invite("eve")
-        self.join(self.eve)
-
-    def test_invitation_of_a_plain_member(self) -> None:
-        """Only an op's invitation lets somebody in past a ban, a limit, or a closed door."""
-        self.join(self.bob)
-        self.now(self.members.invite(self.bob, "#tea", "eve"))
-        self.assertEqual(self.eve.hears(), ["bob invited eve to #tea."])
-        self.set("limit", "2")
-        self.assertRaises(RoomFull, self.join, self.eve)
-        self.set("invite-only")
-        self.assertRaises(InviteOnly, self.join, self.eve)
-        self.mask("ban", "eve!*@*")
-        self.assertRaises(Banned, self.join, self.eve)
-        self.invite("eve")
-        self.join(self.eve)
-
-    def test_ban_of_an_account(self) -> None:
-        """A mask for an account means all who are logged in to it, and no guest."""
-        self.mask("ban", "$a:B*")
-        self.assertRaises(Banned, self.join, self.bob)
-        self.join(self.eve)
-        self.mask("ban", "$a:b*", on=False)
-        self.join(self.bob)
-
-    def test_ban_expires(self) -> None:
-        """A ban for a time ends by itself, then and not before."""
-        self.house.ask(self.ada, "BAN", "#tea", "bob", "30m")
-        self.house.clock.advance(30 * 60 - 0.001)
-        self.assertRaises(Banned, self.join, self.bob)
-        self.house.clock.advance(0.001)
-        self.join(self.bob)
-
-    def test_member_comes_back(self) -> None:
-        """An account that belongs to a room comes back to it whatever holds there by now."""
-        self.join(self.bob)
-        self.house.ask(self.ada, "GRANT", "#tea", "bob", "voice")
-        self.go(self.bob)
-        self.set("password", "milk")
-        self.set("invite-only")
-        self.ada.hears()
-        bob = self.house.session("bob", account=True)
-        self.assertEqual(self.ada.hears(), ["bob joined #tea."])
-        self.assertEqual(self.roles()["bob"], Role.VOICE)
-        self.assertIsNone(self.join(bob))
-
-    def test_moderator_of_the_server(self) -> None:
-        """A moderator of the server can come to any room, as a plain member."""
-        self.set("password", "milk")
-        self.set("registered-only")
-        self.mask("ban", "*!*@*")
-        self.bob.rank = Rank.MODERATOR
-        self.join(self.bob)
-        self.assertEqual(self.roles()["bob"], Role.MEMBER)
 
 
 class LeaveTests(MembersCase):
