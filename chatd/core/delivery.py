@@ -185,22 +185,31 @@ def _runs(events: tuple[Event, ...]) -> Iterator[tuple[Event, ...]]:
     Messages of different rooms may change places, as nobody can tell; nothing passes
     an event that changes who is where.
     """
+    if all(map(_is_said, set(map(type, events)))):
+        yield from _by_room(events)
+        return
     for kind, run in groupby(events, _kind):
         if kind is RoomEvent or kind is Joined:
-            groups: dict[object, list[Event]] = {}
-            for event in run:
-                groups.setdefault(_group(event), []).append(event)
-            yield from map(tuple, groups.values())
+            yield from _by_room(run)
         else:
             yield tuple(run)
+
+
+def _is_said(kind: type[Event]) -> bool:
+    """Whether such an event goes to a room, and changes nobody's place."""
+    return issubclass(kind, RoomEvent) and not issubclass(kind, (Joined, *_ALONE))
 
 
 def _kind(event: Event) -> object:
     """Comings are beside comings only, and what is said beside what is said."""
     if isinstance(event, Joined):
         return Joined
-    return object() if isinstance(event, _ALONE) or not isinstance(event, RoomEvent) else RoomEvent
+    return RoomEvent if _is_said(type(event)) else object()
 
 
-def _group(event: Any) -> object:
-    return event.room.key, event.least if isinstance(event, Addressed) else None
+def _by_room(events: Iterable[Any]) -> Iterator[tuple[Event, ...]]:
+    groups: dict[object, list[Event]] = {}
+    for event in events:
+        least = event.least if isinstance(event, Addressed) else None
+        groups.setdefault((event.room.key, least), []).append(event)
+    return map(tuple, groups.values())

@@ -201,6 +201,9 @@ class Log:
 
 def _together(events: Sequence[Event]) -> Iterator[tuple[Event, ...]]:
     """What is told at once: goings one by one, some comings, all else with what is beside it."""
+    if _APART.isdisjoint(map(type, events)):
+        yield tuple(events)
+        return
     for kind, run in groupby(events, _kind):
         if kind is Joined:
             while some := tuple(islice(run, CROWD)):
@@ -212,4 +215,7 @@ def _together(events: Sequence[Event]) -> Iterator[tuple[Event, ...]]:
 def _kind(event: Event) -> object:
     if isinstance(event, Joined):
         return Joined
-    return object() if isinstance(event, Left | Quit | PersonChanged) else Event
+    return object() if type(event) in _APART else Event
+
+
+_APART = frozenset({Joined, Left, PersonChanged, Quit})

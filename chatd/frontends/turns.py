@@ -138,14 +138,15 @@ class Turns(Generic[Line]):
         answer, self._answer = self._answer, None
         if answer is not None:
             answer.callback(self._lines.popleft())
-        elif self._may_start(self._lines[0]):
-            self._start(self._lines.popleft())
         else:
-            return False
+            posts = self._client.posts(self._lines[0])
+            if not self._may_start(posts):
+                return False
+            self._start(self._lines.popleft(), posts)
         return True
 
-    def _may_start(self, line: Line) -> bool:
-        most = self._client.most_posts() if self._client.posts(line) else 1
+    def _may_start(self, posts: bool) -> bool:
+        most = self._client.most_posts() if posts else 1
         if self._busy or self._posts >= most:
             return False
         wait = self._client.ahead()
@@ -158,8 +159,7 @@ class Turns(Generic[Line]):
         self._begun = 0
         self._work()
 
-    def _start(self, line: Line) -> None:
-        posts = self._client.posts(line)
+    def _start(self, line: Line, posts: bool) -> None:
         self._posts += posts
         self._busy = not posts
         asked = ensureDeferred(self._client.do(line))

@@ -18,7 +18,7 @@ from chatd.frontends.irc.notices import hush
 from chatd.frontends.irc.services import is_service, nickserv
 from chatd.model import Rank
 from chatd.wire.caps import Cap
-from chatd.wire.irc import LONGEST, Line
+from chatd.wire.irc import LONGEST
 from chatd.wire.numerics import Numeric
 
 
@@ -57,9 +57,9 @@ def _is_collected(request: Request) -> bool:
 
 def _check_length(request: Request, to: str, text: str) -> None:
     """Refuse what does not fit a line when it is shown to others."""
-    target = max(to.split(","), key=len)
-    shown = Line(request.verb, (target, ""), request.session.person.mask)
-    room = LONGEST - len(shown.text().encode()) - len("\r\n")
+    target = max(to.split(","), key=len) if "," in to else to
+    around = f":{request.session.person.mask} {request.verb} {target} :\r\n"
+    room = LONGEST - len(around.encode())
     if len(text.encode()) > room:
         raise TooLong(f"A message to {target}", room)
 
