@@ -2,12 +2,14 @@
 
 Twisted lets nobody look in between two turns, so this stands in front of the poller of its
 reactors for Linux: a turn begins when that has found something, and ends when it is asked
-again. That costs a microsecond a turn; of any other reactor nothing is known.
+again. That costs a microsecond a turn; of any other reactor nothing is known. What has happened
+to thousands of sockets at once is handed out in several turns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic, thread_time
 from typing import Any
@@ -18,6 +20,8 @@ from twisted.logger import Logger
 
 LONG = 0.005
 """Seconds from which on a turn is counted."""
+ENOUGH = 0.006
+"""Seconds of a turn after which what has happened to further sockets waits for the next."""
 TOO_LONG = 0.1
 """Seconds from which on it is worth a warning."""
 WARN_EVERY = 60.0
@@ -124,7 +128,10 @@ class Watchdog(Service):
 
 
 class Between:
-    """A poller that notes when it is asked and when it has answered."""
+    """A poller that notes when it is asked and when it has answered.
+
+    What it found is handed out bit by bit, in the order in which it was found.
+    """
 
     def __init__(
         self,
@@ -141,11 +148,20 @@ class Between:
         self._seconds = seconds
         self._work = work
         self._since, self._worked = self._seconds(), work()
+        self._found: deque[Any] = deque()
 
-    def poll(self, *how: Any) -> Any:
+    def poll(self, *how: Any) -> Iterator[Any]:
         """What has happened to the sockets; that ends one turn, and begins another."""
         lasted = self._seconds() - self._since
         self._count(lasted, self._work() - self._worked if lasted >= LONG else 0.0)
-        found = self._poll(*how)
+        if not self._found:
+            self._found.extend(self._poll(*how))
         self._since, self._worked = self._seconds(), self._work()
-        return found
+        return self._some()
+
+    def _some(self) -> Iterator[Any]:
+        until = self._since + ENOUGH
+        while self._found:
+            yield self._found.popleft()
+            if self._seconds() >= until:
+                return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from twisted.internet.task import Clock
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.watchdog import LONG, TOO_LONG, WARN_EVERY, Tally, Watchdog
+from chatd.watchdog import ENOUGH, LONG, TOO_LONG, WARN_EVERY, Tally, Watchdog
 from tests.daemon import Daemon
 from tests.talker import Talker
 
@@ -17,6 +18,7 @@ class Poller:
     """Finds something at once."""
 
     asked: tuple[object, ...] = ()
+    found: tuple[tuple[int, int], ...] = ((7, 1),)
 
     def register(self, *what: object) -> None:
         """A socket more."""
@@ -25,7 +27,7 @@ class Poller:
 
     def poll(self, *how: object) -> list[tuple[int, int]]:
         self.asked = how
-        return [(7, 1)]
+        return list(self.found)
 
 
 class Reactor(Clock):
@@ -36,7 +38,7 @@ class Reactor(Clock):
         self._poller = Poller()
         self.work = 0.0
 
-    def turn(self, lasts: float, works: float) -> object:
+    def turn(self, lasts: float, works: float) -> Iterable[tuple[int, int]]:
         """Everything is done that was found, then more is looked for."""
         self.advance(lasts)
         self.work += works
@@ -61,8 +63,20 @@ class WatchdogTests(SynchronousTestCase):
 
     def test_passes_on(self) -> None:
         """The poller is asked as the reactor asks, and its answer comes back."""
-        self.assertEqual(self.reactor.turn(0.0, 0.0), [(7, 1)])
+        self.assertEqual(list(self.reactor.turn(0.0, 0.0)), [(7, 1)])
         self.assertEqual(self.poller.asked, (0.5, 3))
+
+    def test_much_at_once(self) -> None:
+        """What has happened to many sockets is handed out in several turns, all of it."""
+        self.poller.found = ((7, 1), (8, 1), (9, 1))
+        seen = []
+        for _ in range(3):
+            for socket, _ in self.reactor.turn(0.0, 0.0):
+                seen.append(socket)
+                self.poller.found = ()
+                self.reactor.advance(ENOUGH * 0.6)
+        self.assertEqual(seen, [7, 8, 9])
+        self.assertEqual(self.dog.tally.turns, 3)
 
     def test_long_turns(self) -> None:
         """Turns that worked for long are counted, those that were held up for themselves."""

@@ -10,7 +10,7 @@ another turn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
@@ -26,7 +26,7 @@ from chatd.interfaces import IBus, ILogStore
 from chatd.model import Change
 
 TURN = 0.003
-"""Seconds of telling after which others have their turn."""
+"""Seconds of telling, or of answering, after which others have their turn."""
 CROWD = 32
 """How many comings are told at once."""
 
@@ -147,7 +147,17 @@ class Log:
         heard = [one for one in waiting if one not in refused]
         if heard:
             await self._tell([one.event for one in heard])
+        await self._answer(waiting, refused)
+
+    async def _answer(
+        self, waiting: Sequence[Waiting], refused: Mapping[Waiting, ChatError]
+    ) -> None:
+        """Let those go on who wait for it to be told."""
+        until = self._reactor.seconds() + TURN
         for one in waiting:
+            if self._reactor.seconds() >= until:
+                await self._next_turn()
+                until = self._reactor.seconds() + TURN
             error = refused.get(one)
             if error is None:
                 one.told.callback(one.event)
@@ -177,7 +187,9 @@ class Log:
         until = self._reactor.seconds() + TURN
         for some in _together(events):
             if self._reactor.seconds() >= until:
+                self.telling = True
                 await self._next_turn()
+                self.telling = False
                 until = self._reactor.seconds() + TURN
             try:
                 await self._bus.publish(Batch(some))
@@ -187,9 +199,7 @@ class Log:
     async def _next_turn(self) -> None:
         turn: Deferred[None] = Deferred()
         self._reactor.callLater(0, turn.callback, None)
-        self.telling = True
         await turn
-        self.telling = False
 
     def _refusal(self, error: Exception) -> ChatError:
         if isinstance(error, NotKept):

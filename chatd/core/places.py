@@ -64,7 +64,7 @@ class Place:
     def one_by_one(self) -> Iterator[Seat]:
         """Who is in it, for whoever takes their time: those who go meanwhile are left out."""
         goings = self.goings
-        for name, seat in tuple(self.seats.items()):
+        for name, seat in zip(tuple(self.seats), tuple(self.seats.values()), strict=True):
             if goings == self.goings or seat in (self.seats.get(name), self.seat(seat.person.name)):
                 yield seat
 

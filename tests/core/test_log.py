@@ -228,6 +228,20 @@ class LogTests(SynchronousTestCase):
         self.assertEqual(heard, [*names, *names[:4], "hello"])
         self.assertEqual(told.index("another's turn"), 2)
 
+    def test_answers_are_given_bit_by_bit(self) -> None:
+        """Of many who wait some are answered, then it is others' turn; in order."""
+        answered: list[str] = []
+
+        def answer(event: Event) -> None:
+            self.clock.rightNow += TURN / 2
+            answered.append(getattr(event, "text", ""))
+
+        for text in "abc":
+            self.keep(text).addCallback(answer)
+        self.clock.callLater(0, answered.append, "another's turn")
+        self.clock.advance(0)
+        self.assertEqual(answered, ["a", "b", "another's turn", "c"])
+
     def test_bug_afterwards(self) -> None:
         """If one of those who are called afterwards fails, the others are called all the same."""
         called: list[str] = []
