@@ -301,3 +301,127 @@ class BadEmail(ChatError):
 class ConnectFirst(ChatError):
     code = "COMPLETE_CONNECTION_REQUIRED"
     text = "Come on line first."
+
+
+class NoFiles(ChatError):
+    code = "NO_FILES"
+    text = "This server carries no files."
+
+
+class NoSuchFile(ChatError):
+    code = "NO_SUCH_FILE"
+    text = "There is no offer {0}, or it is over."
+
+
+class NotAccepted(ChatError):
+    code = "NOT_ACCEPTED"
+    text = "Accept {0} first."
+
+
+class CannotReceive(ChatError):
+    code = "CANNOT_RECEIVE"
+    text = "{0} has no account, so no file can be offered to them."
+
+
+class BadFileName(ChatError):
+    code = "BAD_FILE_NAME"
+    text = "That cannot be the name of a file: {0}"
+
+
+class BadFileSize(ChatError):
+    code = "BAD_FILE_SIZE"
+    text = "A size is a whole number of bytes, which {0} is not."
+
+
+class BadMediaType(ChatError):
+    code = "BAD_MEDIA_TYPE"
+    text = "A media type is like image/png, which {0} is not."
+
+
+class BadDigest(ChatError):
+    code = "BAD_DIGEST"
+    text = "A digest is a SHA-256 in 64 small hexadecimal digits, or *."
+
+
+class FileTooLarge(ChatError):
+    code = "FILE_TOO_LARGE"
+    text = "A file may have {0} bytes at most."
+
+
+class MediaTypeRefused(ChatError):
+    code = "MEDIA_TYPE_REFUSED"
+    text = "Files of the type {0} are not taken here."
+
+
+class StorageFull(ChatError):
+    code = "STORAGE_FULL"
+    text = "That is more than the {0} bytes that the server keeps for you."
+
+
+class ServerFull(ChatError):
+    code = "SERVER_FULL"
+    text = "The server has no room for that file now."
+
+
+class TooManyTransfers(ChatError):
+    code = "TOO_MANY_TRANSFERS"
+    text = "You have {0} transfers already, which is as many as may be at once."
+
+
+class BadRelayLine(ChatError):
+    code = "BAD_LINE"
+    text = "It should be RELAY, a ticket and an offset."
+
+
+class NoSuchTicket(ChatError):
+    code = "NO_SUCH_TICKET"
+    text = "There is no such ticket."
+
+
+class TicketUsed(ChatError):
+    code = "TICKET_USED"
+    text = "That ticket was used before: ask for another."
+
+
+class TicketExpired(ChatError):
+    code = "TICKET_EXPIRED"
+    text = "The time of that ticket is over: ask for another."
+
+
+class OffsetBeyond(ChatError):
+    code = "OFFSET_BEYOND"
+    text = "One can go on from {0} at most."
+
+
+class Replaced(ChatError):
+    code = "REPLACED"
+    text = "You have come again by another connection."
+
+
+class Stalled(ChatError):
+    code = "STALLED"
+    text = "Nothing has moved for too long."
+
+
+class OtherSideGone(ChatError):
+    code = "GONE"
+    text = "The other side has not come."
+
+
+class TooMuch(ChatError):
+    code = "TOO_MUCH"
+    text = "More came than the {0} bytes that were offered."
+
+
+class WrongHash(ChatError):
+    code = "WRONG_HASH"
+    text = "What came is not what was offered: its digest is another."
+
+
+class NotKeptHere(ChatError):
+    code = "NO_STORAGE"
+    text = "This server keeps no files: both sides have to be on line."
+
+
+class Cut(Exception):
+    """A connection that bytes go over has ended."""

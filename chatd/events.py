@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from chatd.model import Change, Kind, Listing, Mode, Person, Role, Room
+from chatd.model import Change, Kind, Listing, Mode, Outcome, Person, Role, Room
 
 
 class Cause(Struct, frozen=True):
@@ -105,7 +105,69 @@ class Redacted(Entry, frozen=True, kw_only=True):
         return f"{self.by.name} took a message back{_because(self.reason)}."
 
 
-Addressed = Posted | Signalled | Redacted
+class Offered(Entry, frozen=True, kw_only=True):
+    """Somebody offers a file, `file` being the id of the offer. `to` is as in a message."""
+
+    to: str
+    file: str
+    name: str
+    size: int
+    type: str
+    digest: str
+    expires: int
+    least: Role | None = None
+
+    def __str__(self) -> str:
+        what = f"{self.name} ({self.size} bytes, {self.type})"
+        return f"{self.by.name} offers {what} to {self.to}: ACCEPT {self.file} fetches it."
+
+
+class OfferChanged(Entry, frozen=True, kw_only=True):
+    """Something became of an offer.
+
+    `code` is the digest of what was stored or is done, or says for programs why it failed;
+    `reason` says it for people.
+    """
+
+    to: str
+    file: str
+    name: str
+    outcome: Outcome
+    code: str = ""
+    reason: str = ""
+    least: Role | None = None
+
+    def __str__(self) -> str:
+        what = f"{self.name} ({self.file})"
+        match self.outcome:
+            case Outcome.ACCEPTED:
+                return f"{self.by.name} accepts {what}."
+            case Outcome.STORED:
+                return f"{what}, offered by {self.by.name} to {self.to}, is stored."
+            case Outcome.DONE:
+                return f"{self.by.name} has {what}."
+            case Outcome.DECLINED:
+                return f"{self.by.name} declines {what}{_because(self.reason)}."
+            case Outcome.CANCELLED:
+                return f"{self.by.name} no longer offers {what}{_because(self.reason)}."
+            case Outcome.EXPIRED:
+                return f"The offer of {what} has expired."
+            case Outcome.FAILED:
+                return f"{what} did not arrive: {self.reason}"
+
+
+class Wanted(Event, frozen=True, kw_only=True):
+    """The bytes of a file that somebody offers are wanted now; told to their own sessions."""
+
+    to: str
+    file: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is waited for: BRING {self.file} tells how to bring it."
+
+
+Addressed = Posted | Signalled | Redacted | Offered | OfferChanged
 """What has `to`, and perhaps `least`: not for everybody in a room."""
 
 

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
         Invitation,
         Mask,
         Member,
+        Offer,
         Rank,
         Role,
         Room,
         Sealed,
         ServerBan,
         Subject,
+        Taken,
     )
 
 
@@ -226,7 +228,22 @@ class IAuditStore(Interface):
         """The last records whose act begins with this, by this one if not empty; in order."""
 
 
-class IStore(IAccountStore, IRoomStore, ILogStore, IMetadataStore, IServerBanStore, IAuditStore):
+class IFileStore(Interface):
+    """The offers that are not over; never contents. They change together with the logs."""
+
+    async def offers() -> Sequence[Offer]:
+        """All of them."""
+
+
+class IStore(
+    IAccountStore,
+    IRoomStore,
+    ILogStore,
+    IMetadataStore,
+    IServerBanStore,
+    IAuditStore,
+    IFileStore,
+):
     """All that a house keeps, in one place, so that one transaction covers it.
 
     Whatever changes something raises NotKept, and changes nothing, if that cannot be kept.
@@ -251,6 +268,97 @@ class IBus(Interface):
 
     def subscribe(hear: Callable[[Batch], None]) -> None:
         """From now on call `hear` with each batch, in the order of subscription."""
+
+
+class IPipe(Interface):
+    """A connection that brings or takes the bytes of one file.
+
+    Towards a receiver there is back-pressure both ways: by `follow`, or by `ready`.
+    """
+
+    gone = Attribute("bool: whether it has ended, or was hung up on")
+    moved = Attribute("int: changes whenever something has moved")
+    its_turn = Attribute("bool: whether the client has to do something before more can move")
+
+    def accept(offset: int, size: int, digest: str) -> None:
+        """Say from where on the bytes go, unless that was said before."""
+
+    def listen(hear: Callable[[bytes], None] | None) -> None:
+        """From now on call `hear` with what comes; with none, let it wait at the other end."""
+
+    def hold(wait: bool) -> None:
+        """Let the one who sends wait for a while, or go on."""
+
+    def follow(source: Any) -> None:
+        """From now on hold that pipe whenever this one takes no more; none for no pipe."""
+
+    def write(chunk: bytes) -> None:
+        """Send bytes of the file."""
+
+    async def ready() -> None:
+        """Wait until it takes more.
+
+        :raise Cut: if it ends instead.
+        """
+
+    async def confirmed() -> str:
+        """Wait until the receiver says which digest the file has that it got; "" if it cannot
+        say that, but has everything.
+
+        :raise Cut: if it ends instead.
+        :raise WrongHash: if it says that something is wrong with it.
+        """
+
+    def when_gone(act: Callable[[], None]) -> None:
+        """Call this when it ends, or at once if it has."""
+
+    def finish(digest: str) -> None:
+        """Say that all is well, and hang up."""
+
+    def refuse(error: Exception) -> None:
+        """Say what is wrong, if that can still be said, and hang up."""
+
+
+class IFileRelay(Interface):
+    """A way for the bytes of files from who sends them to who receives them."""
+
+    keeps = Attribute("bool: whether they stay when both have gone, until they are forgotten")
+
+    async def tidy(offers: Sequence[Offer]) -> None:
+        """Be ready for these, and let go of all that belongs to no offer any more.
+
+        :raise StartError: if that cannot be, the first time.
+        """
+
+    def ready(offer: Offer) -> int | None:
+        """From which offset it could take the bytes now; None if it could not."""
+
+    def held(offer: Offer) -> tuple[int, int] | None:
+        """From where to where it has, or is about to have, bytes of a file; None if none."""
+
+    def room() -> int:
+        """How many bytes more could be kept."""
+
+    async def take(offer: Offer, pipe: IPipe, start: int, head: bytes) -> Taken:
+        """Take the bytes that a sender brings from `start` on; `head` are the first of them.
+
+        When it returns, the pipe can be listened to by somebody else.
+
+        :raise TooMuch: if there are more than offered.
+        :raise WrongHash: if they are not what was offered; then nothing of them is left.
+        :raise ServerFull, NotKept: if they cannot be kept; what was kept stays.
+        """
+
+    async def give(offer: Offer, pipe: IPipe, start: int) -> str:
+        """Give a receiver the bytes from `start` on, as they come; the digest of what it got.
+
+        :raise Cut: if the receiver goes before all is said.
+        :raise WrongHash: if it has got something else than was offered.
+        :raise NoSuchFile: if they are forgotten before it has them all.
+        """
+
+    async def forget(offer: Offer) -> None:
+        """Leave nothing of a file."""
 
 
 class IAuthenticator(Interface):

@@ -191,18 +191,96 @@ class Mask:
     expires: int | None = None
 
 
+class Stage(StrEnum):
+    """How far an offer has come that is not over."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    STORED = "stored"
+
+
+class Outcome(StrEnum):
+    """What can become of an offer."""
+
+    ACCEPTED = "accepted"
+    STORED = "stored"
+    DONE = "done"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class Side(StrEnum):
+    """The two ends of a transfer."""
+
+    SEND = "send"
+    RECEIVE = "receive"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A file that somebody offers to an account or, without a `receiver`, to a room.
+
+    `sender` and `receiver` are keys of accounts, `by` and `to` the names. `digest` is the
+    SHA-256 that the sender promises, in hexadecimal; empty if that is not known.
+    """
+
+    id: str
+    room: int
+    sender: int
+    by: str
+    to: str
+    receiver: int | None
+    name: str
+    size: int
+    type: str
+    digest: str
+    expires: int
+    stage: Stage = Stage.OFFERED
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Lets one side of an offer bring or fetch bytes, once, until a moment.
+
+    Whoever has a `plain` one knows nothing of our lines: it is sent the file and no more.
+    """
+
+    word: str
+    offer: str
+    side: Side
+    person: Person
+    until: int
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How far the bytes of an offer have come when a connection brings no more.
+
+    If they are `whole`, `digest` is that of the file, empty where it is not known. Else
+    `left` are the last bytes before `end`, for whoever takes it from there.
+    """
+
+    end: int
+    whole: bool = False
+    digest: str = ""
+    left: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """A change of what is kept beside a log: this stands from now on."""
 
-    value: Room | Member | Mask
+    value: Room | Member | Mask | Offer
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
     """A change of what is kept beside a log: this is gone."""
 
-    value: Member | Mask
+    value: Member | Mask | Offer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from chatd.errors import NoSuchRoom
 from chatd.events import Entry, Kept, Posted
-from chatd.model import Change, Drop, Erase, Mask, Member, Put, Room
+from chatd.model import Change, Drop, Erase, Mask, Member, Offer, Put, Room
 from chatd.stores.database import Statements
-from chatd.stores.rows import ADD_ENTRY, entry_row, erased, fold_of, room_row
+from chatd.stores.rows import ADD_ENTRY, PUT_OFFER, entry_row, erased, fold_of, offer_row, room_row
 
 _TAKE_NUMBERS = """
     UPDATE rooms SET last = last + ?, latest = CASE WHEN latest < ? THEN ? ELSE latest END
@@ -72,16 +72,32 @@ def _taken(entries: Sequence[Entry], run: Statements) -> Iterator[int]:
 
 def _apply(change: Change, run: Statements) -> None:
     match change:
-        case Put(Room() as room):
-            run.rows(_PUT_ROOM, *room_row(room), fold_of(room), room.key)
-        case Put(Member(room=key, account=account, role=role)):
-            run.rows(_PUT_MEMBER, key, account, role)
-        case Put(Mask() as m):
-            fold = m.pattern.lower()
-            run.rows(_PUT_MASK, m.room, m.listing, fold, m.pattern, m.by, m.at, m.expires)
-        case Drop(Member(room=key, account=account)):
-            run.rows(_DROP_MEMBER, key, account)
-        case Drop(Mask() as m):
-            run.rows(_DROP_MASK, m.room, m.listing, m.pattern.lower())
         case Erase(room=key, number=number):
             _erase(key, number, run)
+        case Put(value):
+            _put(value, run)
+        case Drop(value):
+            _drop(value, run)
+
+
+def _put(value: Room | Member | Mask | Offer, run: Statements) -> None:
+    match value:
+        case Room() as room:
+            run.rows(_PUT_ROOM, *room_row(room), fold_of(room), room.key)
+        case Member(room=key, account=account, role=role):
+            run.rows(_PUT_MEMBER, key, account, role)
+        case Mask() as m:
+            fold = m.pattern.lower()
+            run.rows(_PUT_MASK, m.room, m.listing, fold, m.pattern, m.by, m.at, m.expires)
+        case Offer() as offer:
+            run.rows(PUT_OFFER, *offer_row(offer))
+
+
+def _drop(value: Member | Mask | Offer, run: Statements) -> None:
+    match value:
+        case Member(room=key, account=account):
+            run.rows(_DROP_MEMBER, key, account)
+        case Mask() as m:
+            run.rows(_DROP_MASK, m.room, m.listing, m.pattern.lower())
+        case Offer(id=id_):
+            run.rows("DELETE FROM offers WHERE id = ?", id_)

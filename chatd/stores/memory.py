@@ -29,6 +29,7 @@ from chatd.model import (
     Listing,
     Mask,
     Member,
+    Offer,
     Person,
     Put,
     Rank,
@@ -61,6 +62,7 @@ class _Shelf:
     log: list[Entry] = field(default_factory=list)
     marks: dict[int, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
     latest: int = 0
 
 
@@ -266,6 +268,11 @@ class MemoryStore:
         fitting = (r for r in found if not by or r.deed.by.lower() == by.lower())
         return list(islice(fitting, limit))[::-1]
 
+    # -- files
+
+    async def offers(self) -> Sequence[Offer]:
+        return [offer for shelf in self._shelves.values() for offer in shelf.offers.values()]
+
     def _values(self, subject: Subject, key: int) -> dict[str, str]:
         if subject is Subject.ROOM:
             return self._shelf(key).metadata
@@ -294,23 +301,39 @@ class MemoryStore:
 
     def _apply(self, change: Change) -> None:
         match change:
-            case Put(Room() as room):
-                self._shelves[room.key].room = room
-            case Put(Member() as member):
-                self._shelves[member.room].members[member.account] = member
-            case Put(Mask() as mask):
-                self._shelves[mask.room].masks[mask.listing, mask.pattern.lower()] = mask
-            case Drop(Member() as member):
-                self._shelves[member.room].members.pop(member.account, None)
-            case Drop(Mask() as mask):
-                self._shelves[mask.room].masks.pop((mask.listing, mask.pattern.lower()), None)
             case Erase(room=key, number=number):
                 self._erase(self._shelf(key).log, number)
+            case Put(Room() as room):
+                self._shelves[room.key].room = room
+            case Put(Member() | Mask() | Offer() as value):
+                _put(self._shelves[value.room], value)
+            case Drop(value):
+                _drop(self._shelves[value.room], value)
 
     def _erase(self, log: list[Entry], number: int) -> None:
         found = log[number - 1] if 0 < number <= len(log) else None
         if isinstance(found, Posted):
             log[number - 1] = structs.replace(found, text="", tags={}, joints=(), erased=True)
+
+
+def _put(shelf: _Shelf, value: Member | Mask | Offer) -> None:
+    match value:
+        case Member() as member:
+            shelf.members[member.account] = member
+        case Mask() as mask:
+            shelf.masks[mask.listing, mask.pattern.lower()] = mask
+        case Offer() as offer:
+            shelf.offers[offer.id] = offer
+
+
+def _drop(shelf: _Shelf, value: Member | Mask | Offer) -> None:
+    match value:
+        case Member() as member:
+            shelf.members.pop(member.account, None)
+        case Mask() as mask:
+            shelf.masks.pop((mask.listing, mask.pattern.lower()), None)
+        case Offer() as offer:
+            shelf.offers.pop(offer.id, None)
 
 
 def _looks(account: Account) -> str:

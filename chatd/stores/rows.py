@@ -9,7 +9,7 @@ like one in `_READERS`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
@@ -25,12 +25,15 @@ from chatd.model import (
     Mask,
     Member,
     Mode,
+    Offer,
+    Outcome,
     Person,
     Rank,
     Role,
     Room,
     Sealed,
     ServerBan,
+    Stage,
     Topic,
 )
 from chatd.names import fold
@@ -49,6 +52,14 @@ ENTRIES = """
 ADD_ENTRY = """
     INSERT INTO log (room, number, time, event, name, origin, account, account_key, text, rest)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+OFFERS = """
+    SELECT id, room, sender, by, target, receiver, name, size, type, digest, expires, stage
+    FROM offers ORDER BY expires, id"""
+PUT_OFFER = """
+    INSERT INTO offers
+        (id, room, sender, by, target, receiver, name, size, type, digest, expires, stage)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET receiver = excluded.receiver, stage = excluded.stage"""
 
 
 def account_of(row: Row) -> Account:
@@ -121,6 +132,17 @@ def record_row(sealed: Sealed) -> Row:
     """What RECORDS finds."""
     d = sealed.deed
     return sealed.number, d.at, d.by, d.address, d.act, d.target, d.note, sealed.seal
+
+
+def offer_of(row: Row) -> Offer:
+    """An offer, as OFFERS finds it."""
+    offer = Offer(*row)
+    return replace(offer, stage=Stage(offer.stage))
+
+
+def offer_row(offer: Offer) -> Row:
+    """What PUT_OFFER puts."""
+    return tuple(getattr(offer, each.name) for each in fields(Offer))
 
 
 def entry_row(entry: Entry, number: int) -> Row:
@@ -232,6 +254,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "least": Role,
     "listing": Listing,
     "mode": _mode,
+    "outcome": Outcome,
     "role": Role,
     "who": _person,
 }

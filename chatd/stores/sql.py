@@ -26,6 +26,7 @@ from chatd.model import (
     Invitation,
     Mask,
     Member,
+    Offer,
     Rank,
     Role,
     Room,
@@ -40,6 +41,7 @@ from chatd.stores.database import Database, Statements
 from chatd.stores.rows import (
     ACCOUNTS,
     ENTRIES,
+    OFFERS,
     RECORDS,
     ROOMS,
     SERVER_BANS,
@@ -49,6 +51,7 @@ from chatd.stores.rows import (
     fold_of,
     mask_of,
     member_of,
+    offer_of,
     record_row,
     room_of,
     room_row,
@@ -369,6 +372,11 @@ class SQLStore:
     async def newest_records(self, limit: int, act: str, by: str) -> Sequence[Sealed]:
         found = self._rows(RECORDS + _NEWEST_RECORDS, act, act, by, by, limit)
         return [sealed_of(row) for row in reversed(found)]
+
+    # -- files
+
+    async def offers(self) -> Sequence[Offer]:
+        return [offer_of(row) for row in self._rows(OFFERS)]
 
     def _account(self, which: str, *values: object) -> Account | None:
         found = self._rows(ACCOUNTS + which, *values)

@@ -31,10 +31,12 @@ from chatd.model import (
     Mask,
     Member,
     Mode,
+    Offer,
     Put,
     Rank,
     Role,
     Room,
+    Stage,
     Subject,
     Topic,
 )
@@ -254,6 +256,20 @@ class StoreContract(OperatorsContract):
         self.assertEqual(await self.store.masks(self.room.key), [new, again])
         await self.store.append([Kept(entry, (Drop(old),))])
         self.assertEqual(await self.store.masks(self.room.key), [new])
+
+    async def test_offers(self) -> None:
+        """An offer is kept, changed and dropped with its entries, and goes with its room."""
+        entry = Left(by=ADA, at=9, room=self.room)
+        ada, direct = self.ada.key, await self.direct("ada", "eve", members=(self.ada, self.eve))
+        first = Offer("f1", self.room.key, ada, "Ada", "#tea", None, "ü.mp4", 10**12, "a/b", "", 20)
+        second = replace(first, id="f2", room=direct.key, receiver=self.eve.key, expires=10)
+        await self.store.append([Kept(entry, (Put(first), Put(second)))])
+        self.assertEqual(sorted(await self.store.offers(), key=lambda o: o.id), [first, second])
+        accepted = replace(second, stage=Stage.ACCEPTED)
+        await self.store.append([Kept(entry, (Put(accepted), Drop(first)))])
+        self.assertEqual(await self.store.offers(), [accepted])
+        await self.store.drop_room(direct.key)
+        self.assertEqual(await self.store.offers(), [])
 
     # -- logs
 

@@ -16,6 +16,8 @@ from chatd.events import (
     Left,
     MaskChanged,
     ModeChanged,
+    OfferChanged,
+    Offered,
     Posted,
     Redacted,
     Removed,
@@ -28,6 +30,7 @@ from chatd.model import (
     Kind,
     Listing,
     Mode,
+    Outcome,
     Person,
     Role,
     Room,
@@ -35,6 +38,7 @@ from chatd.model import (
 
 ADA = Person("ada", "~ada", "a.cloak", "Ada Lovelace", "Ada", 1)
 GUEST = Person("guest7", "u@ser", "b.cloak", "somebody")
+FILE: dict[str, Any] = {"to": "Eve", "file": "f1", "name": "ferien 🏝.mp4"}
 HUGE = 10**30
 
 
@@ -83,6 +87,10 @@ def examples(room: Room) -> Sequence[Entry]:
         RoleChanged(**by, who=ADA, role=Role.OWNER | Role.OP, on=False),
         MaskChanged(**by, listing=Listing.BAN, pattern="*!*@évil", on=True, expires=99),
         MaskChanged(**by, listing=Listing.INVITE, pattern="ada", on=False),
+        Offered(**by, **FILE, size=10**12, type="a/b", digest="", expires=99),
+        Offered(**by, **FILE | {"to": room.name}, size=0, type="a/b", digest="5a", expires=9),
+        OfferChanged(**by, **FILE, outcome=Outcome.DONE, code="5a"),
+        OfferChanged(**by, **FILE, outcome=Outcome.FAILED, code="TOO_MUCH", reason="Zu viel."),
     ]
 
 

@@ -13,6 +13,8 @@ from chatd.stores import opening
 from chatd.stores.opening import SCHEMA, open_database
 from tests.stores.on_disk import folder
 
+NEWEST = len(list(SCHEMA.glob("*.sql")))
+
 
 class OpeningTest(SynchronousTestCase):
     """A file is opened, or refused with a sentence."""
@@ -50,8 +52,7 @@ class OpeningTest(SynchronousTestCase):
         """A schema with one more step."""
         steps = folder(self) / "schema"
         copytree(SCHEMA, steps)
-        number = len(list(SCHEMA.glob("*.sql"))) + 1
-        (steps / f"{number:04}-next.sql").write_text(sql)
+        (steps / f"{NEWEST + 1:04}-next.sql").write_text(sql)
         return steps
 
     def test_private(self) -> None:
@@ -124,7 +125,8 @@ class OpeningTest(SynchronousTestCase):
     def test_newer(self) -> None:
         """A file from a newer chatd is refused."""
         self.made(self.newer("CREATE TABLE more (x)"))
-        self.refused("newer chatd .its schema is 2, this chatd knows 1.: install that one again")
+        known = f".its schema is {NEWEST + 1}, this chatd knows {NEWEST}."
+        self.refused(f"newer chatd {known}: install that one again")
 
     def test_migrated(self) -> None:
         """An older file is copied, and then brought up to date."""
@@ -134,8 +136,10 @@ class OpeningTest(SynchronousTestCase):
             connection = self.open(schema)
             accounts = connection.execute("SELECT more FROM accounts").fetchall()
             self.assertEqual(len(accounts), 500)
-            self.assertEqual(connection.execute("SELECT version FROM schema").fetchall(), [(2,)])
-        copy = self.folder / "chatd.db.before-0002"
+            self.assertEqual(
+                connection.execute("SELECT version FROM schema").fetchall(), [(NEWEST + 1,)]
+            )
+        copy = self.folder / f"chatd.db.before-{NEWEST + 1:04}"
         self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
         self.path = copy
         connection = self.open()

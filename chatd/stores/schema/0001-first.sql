@@ -125,3 +125,19 @@ CREATE TABLE log (
     rest TEXT NOT NULL,             -- what else the event has, as JSON; empty if nothing
     PRIMARY KEY (room, number)
 );
+
+CREATE TABLE offers (             -- not over yet; what became of others is in the log
+    id TEXT NOT NULL PRIMARY KEY,
+    room BIGINT NOT NULL REFERENCES rooms ON DELETE CASCADE,
+    sender BIGINT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    by TEXT NOT NULL,
+    target TEXT NOT NULL,
+    receiver BIGINT REFERENCES accounts ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    type TEXT NOT NULL,
+    digest TEXT NOT NULL,           -- empty if not known
+    expires BIGINT NOT NULL,
+    stage TEXT NOT NULL
+);
+CREATE INDEX offers_by_room ON offers (room);
