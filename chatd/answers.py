@@ -5,6 +5,7 @@ An answer has a sentence too (`str(answer)`), for front-ends that know nothing b
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,17 @@ from msgspec import Struct
 
 from chatd.errors import ChatError
 from chatd.events import Entry
-from chatd.model import Account, Conversation, Mask, Person, Role, Room, ServerBan
+from chatd.model import (
+    Account,
+    Conversation,
+    Mask,
+    Offer,
+    Person,
+    Role,
+    Room,
+    ServerBan,
+    Ticket,
+)
 
 
 def moment(time: int) -> str:
@@ -318,3 +329,79 @@ class Help(Answer):
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferIs:
+    """An offer, to whom it is as they are called now, and how many bytes of it are here."""
+
+    offer: Offer
+    to: str
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilesAre(Answer):
+    """Offers that are not over; `to` is the conversation that was asked for, if one was."""
+
+    to: str
+    found: tuple[OfferIs, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(_offer, self.found)) or "No files are offered."
+
+
+@dataclass(frozen=True, slots=True)
+class TicketIs(Answer):
+    """A ticket, for a client that knows what to do with it."""
+
+    offer: Offer
+    to: str
+    ticket: Ticket
+
+    def __str__(self) -> str:
+        return f"The ticket for {self.offer.name} is {self.ticket.word}."
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch(Answer):
+    """How to fetch a file without such a client. `door` is where, as host:port."""
+
+    offer: Offer
+    ticket: Ticket
+    door: str
+
+    def __str__(self) -> str:
+        to = shlex.quote(self.offer.name)
+        return (
+            f"To fetch {self.offer.name}, say in a shell, once and soon:\n"
+            f"printf 'RELAY {self.ticket.word} 0\\r\\n' | {_openssl(self.door)} > {to}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bring(Answer):
+    """How to bring a file without such a client."""
+
+    offer: Offer
+    ticket: Ticket
+    door: str
+
+    def __str__(self) -> str:
+        file = shlex.quote(self.offer.name)
+        return (
+            f"To bring {self.offer.name}, say in a shell, once and soon:\n"
+            f"(printf 'RELAY {self.ticket.word} 0\\r\\n'; cat {file}) | {_openssl(self.door)}"
+        )
+
+
+def _openssl(door: str) -> str:
+    return f"openssl s_client -quiet -ign_eof -connect {door}"
+
+
+def _offer(one: OfferIs) -> str:
+    offer = one.offer
+    return (
+        f"{offer.id}: {offer.name} ({offer.size} bytes) by {offer.by} to {one.to}, {offer.stage},"
+        f" {one.held} bytes are here"
+    )

@@ -23,10 +23,10 @@ from typing import Any, TypeVar
 
 from zope.interface import Interface
 
-from chatd import plugins
-from chatd.core.settings import Auth, Limits, Operators, Server, Settings
+from chatd import media, plugins
+from chatd.core.settings import Auth, Files, Limits, Operators, Server, Settings
 from chatd.errors import BadRoomName, StartError
-from chatd.interfaces import IAuthenticator, IBus, IFrontend, IStore
+from chatd.interfaces import IAuthenticator, IBus, IFileRelay, IFrontend, IStore
 from chatd.names import check_room_name
 from chatd.values import Kind, kind_of, one_of, placed
 
@@ -82,6 +82,22 @@ class AuthSection(Auth):
 
 
 @dataclass(frozen=True)
+class FilesSection(Files):
+    """[files]: the files that people offer to each other
+
+    relays: how their bytes go: handed through while both sides are there (pair), kept until they
+        are fetched (disk), or both; nothing for no files at all
+    """
+
+    relays: tuple[str, ...] = ("pair", "disk")
+
+    def __post_init__(self) -> None:
+        for name in ("allowed", "refused"):
+            if getattr(self, name) and not media.can_tell():
+                raise ValueError(f"{name} = … needs puremagic: pip install '{media.EXTRA}'")
+
+
+@dataclass(frozen=True)
 class Part:
     """A plugin that the ini chose, with its settings."""
 
@@ -100,6 +116,7 @@ class Config:
     auth: AuthSection
     limits: Limits
     operators: Operators
+    files: FilesSection
     parts: tuple[Part, ...]
     references: Mapping[tuple[str, str], str] = field(compare=False)
     """What stands in the ini itself for what `${NAME}` or `file:PATH` has filled in."""
@@ -112,7 +129,7 @@ class Config:
     @property
     def settings(self) -> Settings:
         """What is for the core."""
-        return Settings(self.server, self.auth, self.limits, self.operators)
+        return Settings(self.server, self.auth, self.limits, self.operators, self.files)
 
     def sections(self) -> Iterator[tuple[str, Any]]:
         """Every section's name, and the record of its settings."""
@@ -131,15 +148,19 @@ SECTIONS: dict[str, type] = {
     "auth": AuthSection,
     "limits": Limits,
     "operators": Operators,
+    "files": FilesSection,
 }
 FAMILIES: dict[str, type[Interface]] = {
     "store": IStore,
     "bus": IBus,
     "authenticator": IAuthenticator,
+    "relay": IFileRelay,
     "listen": IFrontend,
 }
 ONLY_ONE = {"store": "sql", "bus": "local"}
 """The families of which there is one, without a name, and which it is by default."""
+CHOSEN = {"authenticator": ("auth", "authenticators"), "relay": ("files", "relays")}
+"""The families of which another section says which there are, and which setting that is."""
 LISTEN_BY_DEFAULT = ("listen irc", "listen human")
 
 
@@ -150,7 +171,7 @@ def read(path: Path) -> Config:
     """
     ini = _Ini(path)
     core: dict[str, Any] = {name: ini.record(name, section) for name, section in SECTIONS.items()}
-    parts = [part for part in _parts(ini, core["auth"].authenticators) if part is not None]
+    parts = [part for part in _parts(ini, core) if part is not None]
     ini.refuse_strangers()
     if ini.faults:
         raise ConfigError(*ini.faults)
@@ -186,11 +207,12 @@ def shown(config: Config) -> str:
     return "\n".join(lines)
 
 
-def _parts(ini: _Ini, authenticators: Iterable[str]) -> Iterator[Part | None]:
+def _parts(ini: _Ini, core: Mapping[str, Any]) -> Iterator[Part | None]:
     for family, default in ONLY_ONE.items():
         yield ini.part(family, family, default)
-    for name in authenticators:
-        yield ini.part("authenticator", f"authenticator {name}", name)
+    for family, (section, setting) in CHOSEN.items():
+        for name in getattr(core[section], setting):
+            yield ini.part(family, f"{family} {name}", name)
     for section in ini.listening() or LISTEN_BY_DEFAULT:
         yield ini.part("listen", section, section.removeprefix("listen "))
 
@@ -247,8 +269,9 @@ class _Ini:
             if section in self._known:
                 continue
             family, _, name = section.partition(" ")
-            if family == "authenticator" and name:
-                remedy = f"[auth] authenticators does not have {name}."
+            if family in CHOSEN and name:
+                other, setting = CHOSEN[family]
+                remedy = f"[{other}] {setting} does not have {name}."
             elif family == "listen":
                 remedy = "it should have a name, like [listen irc]."
             else:
@@ -257,8 +280,9 @@ class _Ini:
 
     def _chosen_at(self, section: str) -> tuple[str, str]:
         """The section and the setting that choose a plugin."""
-        if section.startswith("authenticator ") and "type" not in self._sections.get(section, {}):
-            return "auth", "authenticators"
+        family = section.partition(" ")[0]
+        if family in CHOSEN and "type" not in self._sections.get(section, {}):
+            return CHOSEN[family]
         return section, "type"
 
     def _take(

@@ -23,7 +23,15 @@ from chatd.config import Config, ConfigError, Part
 from chatd.core import Core
 from chatd.errors import StartError
 from chatd.frontends.listening import FAREWELL, wait_while
-from chatd.interfaces import IAuthenticator, IBus, IDaemon, IFrontend, IReloadable, IStore
+from chatd.interfaces import (
+    IAuthenticator,
+    IBus,
+    IDaemon,
+    IFileRelay,
+    IFrontend,
+    IReloadable,
+    IStore,
+)
 from chatd.model import Rank
 from chatd.plugins import build
 from chatd.service import Parts, make_core
@@ -132,11 +140,14 @@ class House(Service):
                 lambda: token_hex(8),
                 directory.secret(self.config),
                 self,
+                self._begin(IFileRelay),
             )
         )
         await self.core.rooms.load()
         await self.core.metadata.load()
         await self.core.server_bans.load()
+        await self.core.files.load()
+        await self.core.transfers.begin()
         self._begin(IFrontend)
         gc.collect()
         gc.freeze()  # what is here by now stays; not to look at it again makes turns shorter
@@ -183,8 +194,9 @@ class House(Service):
             await self.starting
         await gatherResults([ensureDeferred(self._end(door)) for door in self._of(IFrontend)])
         await self._dismiss()
-        for running in [*self._of(IAuthenticator), *self._of(IBus), *self._of(IStore)]:
-            await self._end(running)
+        for makes in (IFileRelay, IAuthenticator, IBus, IStore):
+            for running in self._of(makes):
+                await self._end(running)
         for running in self._of(IStore):
             await running.thing.close()
         if self._lock is not None:
@@ -202,6 +214,7 @@ class House(Service):
         """Tell all whom no front-end has told, and wait for a while until they have gone."""
         if self.core is None:
             return
+        self.core.transfers.end()
         for here in self.core.sessions:
             for session in list(here.sessions.values()):
                 session.close(FAREWELL)
@@ -212,7 +225,8 @@ class House(Service):
         core = self.core
         if core is None:
             return False
-        return len(core.sessions) > 0 or not core.log.idle() or not core.missed.idle()
+        idle = core.log.idle() and core.missed.idle() and core.transfers.idle()
+        return len(core.sessions) > 0 or not idle
 
     def _check(self, wanted: Config) -> None:
         """Ask each part whether it could take what the ini says now.
@@ -233,6 +247,7 @@ class House(Service):
         settings = self._settings
         settings.server, settings.auth, settings.limits = wanted.server, wanted.auth, wanted.limits
         settings.operators = wanted.operators
+        settings.files = wanted.files
         for running, part in self._pairs(wanted):
             for thing in running.reloadables():
                 thing.reload(part.options)

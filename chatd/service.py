@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from twisted.internet.interfaces import IReactorTime
@@ -15,6 +15,7 @@ from chatd.core.accounts import Accounts
 from chatd.core.audit import Audit
 from chatd.core.conversations import Conversations
 from chatd.core.delivery import Delivery
+from chatd.core.files import Files
 from chatd.core.history import History
 from chatd.core.limits import Gate
 from chatd.core.log import Log
@@ -30,7 +31,9 @@ from chatd.core.rooms import Rooms
 from chatd.core.server_bans import ServerBans
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
-from chatd.interfaces import IAuthenticator, IBus, IDaemon, IStore
+from chatd.core.transfers import Transfers
+from chatd.interfaces import IAuthenticator, IBus, IDaemon, IFileRelay, IStore
+from chatd.media import media_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Parts:
     new_id: Callable[[], str]
     secret: bytes
     daemon: IDaemon
+    relays: Sequence[IFileRelay] = ()
 
 
 def make_core(parts: Parts) -> Core:
@@ -63,6 +67,18 @@ def make_core(parts: Parts) -> Core:
     rooms = Rooms(store, log, sessions, places, offices, settings)
     server_bans = ServerBans(store, audit, sessions, clock)
     conversations = Conversations(store, store, log, sessions)
+    files = Files(
+        store,
+        store,
+        log,
+        sessions,
+        places,
+        conversations,
+        offices,
+        settings,
+        reactor.seconds,
+        parts.new_id,
+    )
     core = Core(
         settings=settings,
         accounts=Accounts(store, parts.authenticators, settings, reactor, clock, parts.secret),
@@ -79,6 +95,10 @@ def make_core(parts: Parts) -> Core:
         missed=Missed(store, store, log, settings),
         presence=Presence(log, sessions, places, settings),
         metadata=Metadata(store, log, sessions, places, offices, settings),
+        files=files,
+        transfers=Transfers(
+            files, parts.relays, sessions, log, settings, reactor, parts.new_id, media_type
+        ),
         log=log,
         gate=Gate(settings, reactor.seconds, server_bans.bars),
         audit=audit,
@@ -96,7 +116,14 @@ def _connected(core: Core, bus: IBus) -> Core:
     """The core, with everybody hearing of what has been told, in this order."""
     delivery = Delivery(core.sessions, core.places)
     bus.subscribe(delivery.hear)
-    for service in (core.rooms, core.presence, core.metadata, core.conversations, core.missed):
+    for service in (
+        core.rooms,
+        core.presence,
+        core.metadata,
+        core.conversations,
+        core.missed,
+        core.transfers,
+    ):
         delivery.also(service.heard)
     core.sessions.also(core.conversations.given_up)
     return core

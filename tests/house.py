@@ -27,12 +27,12 @@ from chatd.buses.local import LocalBus
 from chatd.commands import Request, find_commands
 from chatd.commands.dispatch import Dispatcher
 from chatd.commands.login import enter
-from chatd.core.settings import Auth, Limits, Server, Settings
+from chatd.core.settings import Auth, Files, Limits, Server, Settings
 from chatd.errors import NotKept
 from chatd.events import Batch, Event, Kept
 from chatd.frontends.irc import Options, make_irc
 from chatd.frontends.irc.protocol import IRCProtocol
-from chatd.interfaces import IAuthenticator, IDaemon, ISession
+from chatd.interfaces import IAuthenticator, IDaemon, IFileRelay, ISession
 from chatd.model import Account, Person, Rank
 from chatd.service import Parts, make_core
 from chatd.stores.memory import MemoryStore
@@ -97,12 +97,17 @@ class House:
         auth: Auth | None = None,
         limits: Limits = FAST,
         *others: IAuthenticator,
+        files: Files | None = None,
+        relays: Sequence[IFileRelay] = (),
     ) -> None:
         self.clock = Clock()
         self.clock.advance(START)
         self.store = store or MemoryStore()
         self.settings = Settings(
-            server or Server(name="house", lobby=""), auth or Auth(guests=True), limits
+            server or Server(name="house", lobby=""),
+            auth or Auth(guests=True),
+            limits,
+            files=files or Files(),
         )
         self.daemon = FakeDaemon()
         ids = count(1)
@@ -117,11 +122,14 @@ class House:
                 lambda: f"id{next(ids)}",
                 b"secret",
                 self.daemon,
+                relays,
             )
         )
         self.now(self.core.rooms.load())
         self.now(self.core.metadata.load())
         self.now(self.core.server_bans.load())
+        self.now(self.core.files.load())
+        self.now(self.core.transfers.begin())
         self.dispatcher = Dispatcher(self.core, find_commands(), self.core.new_id)
         self.irc = make_irc(self.core, Options(tls=False, insecure=True), self.clock)
 

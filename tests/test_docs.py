@@ -20,6 +20,7 @@ from chatd.core.settings import Auth, Server
 from chatd.errors import NotKept
 from chatd.model import Invitation
 from chatd.plugins import makers
+from chatd.wire.caps import Cap
 from tests.daemon import CHECKOUT, environment
 from tests.frontends.human.persons import HumanHouse, Person
 from tests.house import Client
@@ -236,8 +237,8 @@ def test_paths() -> None:
     """Every file and folder of the repository that a page names is there."""
     for page in PAGES:
         for name in re.findall(r"`((?:chatd|clients|tests|etc|docs)/[\w./-]+)`", page.read_text()):
-            examples = {block.file for block in blocks(page, "python")}
-            assert name in examples or (CHECKOUT / name).exists(), (page.name, name)
+            known = {block.file for block in blocks(page, "python")} | set(Cap)
+            assert name in known or (CHECKOUT / name).exists(), (page.name, name)
 
 
 def test_settings() -> None:

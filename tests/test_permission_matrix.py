@@ -17,8 +17,9 @@ import pytest
 
 from chatd.core.places import Place
 from chatd.core.settings import Server
-from chatd.events import Invited, Posted, Redacted
+from chatd.events import Invited, Offered, Posted, Redacted
 from chatd.model import Mode, Rank, Role
+from chatd.relays.pair import Pair
 from tests.frontends.human.persons import HumanHouse
 from tests.house import FakeSession
 
@@ -38,6 +39,11 @@ speak among the registered      -   -   -   +   +   +   +   +   -   -
 speak when all are banned       -   -   -   -   +   +   +   +   -   -
 speak to the ops                -   -   +   +   +   +   +   +   -   -
 take back what others said      -   -   -   -   -   +   +   +   +   +
+offer a file                    -   -   -   +   +   +   +   +   -   -
+offer in a moderated room       -   -   -   -   +   +   +   +   -   -
+offer where outsiders speak     -   -   -   +   +   +   +   +   -   -
+fetch a file                    -   -   -   +   +   +   +   +   -   -
+cancel the file of another      -   -   -   -   -   +   +   +   +   +
 rename the room                 -   -   -   -   -   -   -   +   +   +
 change a locked topic           -   -   -   -   -   +   +   +   +   +
 change a free topic             -   -   +   +   +   +   +   +   +   +
@@ -121,6 +127,15 @@ class HumanDoor:
         return "\n".join(self._person.reads())
 
 
+class Ample(Pair):
+    """A relay that could keep anything; nothing is brought here."""
+
+    keeps = True
+
+    def room(self) -> int:
+        return 1 << 60
+
+
 class Scene:
     """A room #tea that root owns, with `target` in it, a friend outside, and sub at the door.
 
@@ -128,7 +143,8 @@ class Scene:
     """
 
     def __init__(self, door: type[Door], who: str, deed: Deed) -> None:
-        self.house = HumanHouse(server=Server(name="house", lobby=""))
+        server = Server(name="house", lobby="")
+        self.house = HumanHouse(server=server, relays=[Ample()])
         self.root = self._comes("root", "#tea")
         self.target = self._comes("target", "#tea")
         self.friend = self._comes("friend")
@@ -137,8 +153,9 @@ class Scene:
         for verb, *params in deed.before:
             self.asks(verb, *params)
         said = [event.id for event in self.root.heard if isinstance(event, Posted)]
+        files = [event.file for event in self.root.heard if isinstance(event, Offered)]
         self.root.heard.clear()
-        self.shown = self.sub.does(deed.about("".join(said[-1:])))
+        self.shown = self.sub.does(deed.about("".join(said[-1:]), "".join(files)))
 
     def _comes(self, name: str, *rooms: str) -> FakeSession:
         session = self.house.session(name, account=True)
@@ -186,9 +203,12 @@ class Deed:
     target: str = ""
     before: tuple[tuple[str, ...], ...] = field(default=())
 
-    def about(self, message: str) -> Deed:
-        """The same with the id of a message, if it needs one."""
-        irc, human = (line.replace("MSGID", message) for line in (self.irc, self.human))
+    def about(self, message: str, file: str) -> Deed:
+        """The same with the id of a message, or of a file, if it needs one."""
+        irc, human = (
+            line.replace("MSGID", message).replace("FILE-ID", file)
+            for line in (self.irc, self.human)
+        )
         return replace(self, irc=irc, human=human)
 
 
@@ -210,6 +230,16 @@ def spoke(scene: Scene) -> bool:
 def taken_back(scene: Scene) -> bool:
     """Whether root heard that a message is no more."""
     return any(isinstance(e, Redacted) for e in scene.root.heard)
+
+
+def offered(scene: Scene) -> bool:
+    """Whether root heard of a file."""
+    return any(isinstance(e, Offered) for e in scene.root.heard)
+
+
+def cancelled(scene: Scene) -> bool:
+    """Whether the file is offered no more."""
+    return not list(scene.house.core.files)
 
 
 def topic_changed(scene: Scene) -> bool:
@@ -297,6 +327,12 @@ def names(*before: tuple[str, ...]) -> Deed:
     return Deed("NAMES #tea", "/names #tea", saw("target"), before=before)
 
 
+def offers(*before: tuple[str, ...]) -> Deed:
+    """Offering a file."""
+    return Deed("FILEW #tea 9 x.mp4", "/filew #tea 9 x.mp4", offered, before=before)
+
+
+OFFERS = ("FILEW", "9", "x.mp4")
 SECRET, CLOSED, KEY = ("SET", "secret"), ("SET", "invite-only"), ("SET", "password", "milk")
 USUAL = (Mode.MEMBERS_ONLY, Mode.TOPIC_LOCK)
 
@@ -321,6 +357,13 @@ DEEDS = {
     "speak to the ops": Deed("PRIVMSG @#tea :news", "/w @#tea news", spoke),
     "take back what others said": Deed(
         "REDACT #tea MSGID", "/redact #tea MSGID", taken_back, before=(("PRIVMSG", "what was"),)
+    ),
+    "offer a file": offers(),
+    "offer in a moderated room": offers(("SET", "moderated")),
+    "offer where outsiders speak": offers(("UNSET", "members-only")),
+    "fetch a file": Deed("ACCEPT FILE-ID", "/accept FILE-ID", saw("openssl"), before=(OFFERS,)),
+    "cancel the file of another": Deed(
+        "CANCEL FILE-ID", "/cancel FILE-ID", cancelled, before=(OFFERS,)
     ),
     "rename the room": Deed(
         "RENAME #tea #chai", "/rename #tea #chai", lambda s: s.house.core.places.has("#chai")

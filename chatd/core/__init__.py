@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from chatd.core.accounts import Accounts
 from chatd.core.audit import Audit
 from chatd.core.conversations import Conversations
+from chatd.core.files import Files
 from chatd.core.history import History
 from chatd.core.limits import Gate
 from chatd.core.log import Log
@@ -26,6 +27,7 @@ from chatd.core.rooms import Rooms
 from chatd.core.server_bans import ServerBans
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
+from chatd.core.transfers import Transfers
 from chatd.interfaces import IDaemon
 
 
@@ -46,6 +48,8 @@ class Core:
     missed: Missed
     presence: Presence
     metadata: Metadata
+    files: Files
+    transfers: Transfers
     log: Log
     gate: Gate
     audit: Audit

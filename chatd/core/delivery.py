@@ -31,6 +31,7 @@ from chatd.events import (
     Renamed,
     RoomEvent,
     RoomMetadataChanged,
+    Wanted,
     WentAway,
 )
 from chatd.interfaces import ISession
@@ -106,7 +107,7 @@ class Delivery:
         """The sessions that should hear of it."""
         if isinstance(event, Invited):
             return self._invited(event)
-        if isinstance(event, MarkerMoved):
+        if isinstance(event, MarkerMoved | Wanted):
             return self._of(event.by.name)
         if isinstance(event, RoomEvent):
             return self._in_room(event)

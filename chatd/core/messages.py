@@ -184,24 +184,29 @@ class Messages:
         if not is_room(to):
             return await self._conversations.open(session.person, to)
         place = self._places.find(to)
-        self._check_speak(session, place)
+        check_speak(session, place, self._log.now())
         if least is not None:
             check(Act.ANNOUNCE, place.room, place.role(session.person))
             return place.room, SIGNS[least] + place.room.name
         return place.room, place.room.name
 
-    def _check_speak(self, session: ISession, place: Place) -> None:
-        role = place.role(session.person)
-        check(Act.SPEAK, place.room, role)
-        if role is None or role < Role.VOICE:
-            if place.is_muted(session.person, self._log.now()):
-                raise CannotSpeak(place.room.name, "you are banned from it.")
-            check_registered(place.room, session.person)
-
     def _check_speed(self, session: ISession) -> None:
         limits = self._settings.limits
         who = session.person.key or network(session.address)
         self._buckets.take(who, limits.account_messages, limits.account_messages_every)
+
+
+def check_speak(session: ISession, place: Place, now: int) -> None:
+    """Refuse those who may not speak in a room.
+
+    :raise CannotSpeak, RegisteredOnly: if they may not.
+    """
+    role = place.role(session.person)
+    check(Act.SPEAK, place.room, role)
+    if role is None or role < Role.VOICE:
+        if place.is_muted(session.person, now):
+            raise CannotSpeak(place.room.name, "you are banned from it.")
+        check_registered(place.room, session.person)
 
 
 def _is_kept(tags: Mapping[str, str]) -> bool:

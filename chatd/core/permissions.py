@@ -41,6 +41,9 @@ class Act(StrEnum):
     DESCRIBE = "change what is told of it"
     REDACT = "take back what others said"
     RENAME = "rename it"
+    OFFER = "offer files"
+    FETCH = "fetch files"
+    WITHDRAW = "cancel the files of others"
 
 
 OVERRULES = frozenset(
@@ -55,12 +58,18 @@ OVERRULES = frozenset(
         Act.DESCRIBE,
         Act.REDACT,
         Act.RENAME,
+        Act.WITHDRAW,
     }
 )
 """What somebody with the privilege may do in any room."""
 
 
-_LEAST = {Act.READ: Role.MEMBER, Act.READ_MASKS: Role.MEMBER, Act.ANNOUNCE: Role.MEMBER}
+_LEAST = {
+    Act.READ: Role.MEMBER,
+    Act.READ_MASKS: Role.MEMBER,
+    Act.ANNOUNCE: Role.MEMBER,
+    Act.FETCH: Role.MEMBER,
+}
 """What an act needs in any room, where that is not an op."""
 
 
@@ -73,6 +82,8 @@ def least_role(act: Act, room: Room) -> Role | None:
             return Role.MEMBER if _is_closed(room) else None
         case Act.SPEAK:
             return _to_speak(room)
+        case Act.OFFER:
+            return _to_speak(room) or Role.MEMBER
         case Act.SET_TOPIC:
             return Role.OP if Mode.TOPIC_LOCK in room.modes else Role.MEMBER
         case Act.INVITE:
@@ -155,6 +166,16 @@ def check_redact(room: Room, role: Role | None, overrules: bool = False) -> None
     if room.direct:
         raise NotAllowed("a direct conversation", "it is not yours.")
     check(Act.REDACT, room, role, overrules)
+
+
+def check_withdraw(room: Room, role: Role | None, overrules: bool = False) -> None:
+    """Refuse to take back what another has offered; between two, nobody may.
+
+    :raise NotAllowed: if one's role is too low.
+    """
+    if room.direct:
+        raise NotAllowed("a direct conversation", "the offer is not yours.")
+    check(Act.WITHDRAW, room, role, overrules)
 
 
 def check_ctcp(room: Room, text: str) -> None:

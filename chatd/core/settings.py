@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chatd.model import Privilege, Rank, Seconds
+from chatd.model import Bytes, Privilege, Rank, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,47 @@ class Limits:
     registrations_every: Seconds = Seconds(300)
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """[files]: the files that people offer to each other
+
+    size: the largest file, in bytes; 0 for any
+    account_storage: what is kept for one account, in bytes
+    total_storage: what is kept for all together, in bytes
+    free: what has to be left free on the disk, in bytes, by files that are to be kept
+    open: offers of one account that are not over
+    offers: offers of one account in a burst
+    offers_every: the time after which it may make one more
+    transfers: connections of one account that carry files at once
+    life: how long an offer stands, and what is stored of it is kept
+    ticket: how long a ticket is good
+    meeting: how long a sender waits for the receiver, if both are on line, before the server
+        stores the file instead of handing it through
+    patience: how long a connection that carries a file may stand still
+    allowed: the media types that are taken, like image/*; nothing for all. What a file is, is
+        found out from its beginning, which needs puremagic: pip install 'chatd[media-types]'
+    refused: the media types that are not taken
+    door: where people without a client for files are told to connect to, as host:port; nothing
+        for the server's name and port 6697
+    """
+
+    size: Bytes = Bytes(100 << 20)
+    account_storage: Bytes = Bytes(2 << 30)
+    total_storage: Bytes = Bytes(20 << 30)
+    free: Bytes = Bytes(1 << 30)
+    open: int = 100
+    offers: int = 20
+    offers_every: Seconds = Seconds(6)
+    transfers: int = 20
+    life: Seconds = Seconds(7 * 86400)
+    ticket: Seconds = Seconds(300)
+    meeting: Seconds = Seconds(10)
+    patience: Seconds = Seconds(120)
+    allowed: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    door: str = ""
+
+
 @dataclass(slots=True)
 class Settings:
     """The settings as they are now."""
@@ -158,3 +199,4 @@ class Settings:
     auth: Auth = field(default_factory=Auth)
     limits: Limits = field(default_factory=Limits)
     operators: Operators = field(default_factory=Operators)
+    files: Files = field(default_factory=Files)

@@ -153,6 +153,12 @@ class Outbox:
         transport.loseConnection()
         self._cut = self._mailman.later(transport.abortConnection)  # type: ignore[attr-defined]
 
+    def hand_over(self) -> None:
+        """Write no more: the transport is somebody else's from now on."""
+        if self._transport is not None:
+            self._transport.unregisterProducer()  # type: ignore[attr-defined]
+        self.forget()
+
     def forget(self) -> None:
         """The client is gone: there is nobody to send anything to."""
         self._transport = None

@@ -22,6 +22,7 @@ class Cap(StrEnum):
     EXTENDED_ISUPPORT = "draft/extended-isupport"
     EXTENDED_JOIN = "extended-join"
     EXTENDED_MONITOR = "extended-monitor"
+    FILES = "chatd/files"
     INVITE_NOTIFY = "invite-notify"
     LABELED_RESPONSE = "labeled-response"
     MESSAGE_REDACTION = "draft/message-redaction"
@@ -54,6 +55,7 @@ ABOUT = {
     Cap.EXTENDED_ISUPPORT: "ISUPPORT before one is on line, and 005 as a batch",
     Cap.EXTENDED_JOIN: "JOIN tells the account and the real name",
     Cap.EXTENDED_MONITOR: "AWAY, ACCOUNT, CHGHOST and SETNAME of those whom one monitors",
+    Cap.FILES: "FILE: offering files, and what becomes of them",
     Cap.INVITE_NOTIFY: "INVITE when an op of your room invites somebody",
     Cap.LABELED_RESPONSE: "answers carry the label of the request",
     Cap.MESSAGE_REDACTION: "REDACT takes messages back",
@@ -71,7 +73,12 @@ ABOUT = {
     Cap.USERHOST_IN_NAMES: "NAMES tells user and host",
 }
 
-NEEDS = {Cap.LABELED_RESPONSE: Cap.BATCH, Cap.METADATA: Cap.BATCH, Cap.MULTILINE: Cap.BATCH}
+NEEDS = {
+    Cap.FILES: Cap.MESSAGE_TAGS,
+    Cap.LABELED_RESPONSE: Cap.BATCH,
+    Cap.METADATA: Cap.BATCH,
+    Cap.MULTILINE: Cap.BATCH,
+}
 """Capabilities that make no sense without another."""
 
 

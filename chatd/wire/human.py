@@ -17,6 +17,7 @@ LONGEST = 4096
 ALIASES = {
     "bye": "QUIT",
     "exit": "QUIT",
+    "file": "FILEW",
     "h": "HELP",
     "j": "JOIN",
     "leave": "PART",

@@ -45,6 +45,9 @@ class MayTests(SynchronousTestCase):
             Act.DESCRIBE: Role.OP,
             Act.REDACT: Role.OP,
             Act.RENAME: Role.OWNER,
+            Act.OFFER: Role.MEMBER,
+            Act.FETCH: Role.MEMBER,
+            Act.WITHDRAW: Role.OP,
         }
         self.assertEqual({act: least_role(act, TEA) for act in Act}, wanted)
 
@@ -52,7 +55,7 @@ class MayTests(SynchronousTestCase):
         """What each mode changes of that."""
         for mode, wanted in (
             (Mode.SECRET, {Act.SEE: Role.MEMBER, Act.READ_METADATA: Role.MEMBER}),
-            (Mode.MODERATED, {Act.SPEAK: Role.VOICE}),
+            (Mode.MODERATED, {Act.SPEAK: Role.VOICE, Act.OFFER: Role.VOICE}),
             (Mode.MEMBERS_ONLY, {Act.SPEAK: Role.MEMBER}),
             (Mode.TOPIC_LOCK, {Act.SET_TOPIC: Role.OP}),
             (Mode.INVITE_ONLY, {Act.INVITE: Role.OP, Act.READ_METADATA: Role.MEMBER}),
@@ -75,7 +78,8 @@ class MayTests(SynchronousTestCase):
 
     def test_overruling(self) -> None:
         """Whoever may put any room right does so, but neither reads, speaks nor invites."""
-        self.assertEqual(OVERRULES, set(Act) - {Act.READ, Act.SPEAK, Act.INVITE, Act.ANNOUNCE})
+        not_theirs = {Act.READ, Act.SPEAK, Act.INVITE, Act.ANNOUNCE, Act.OFFER, Act.FETCH}
+        self.assertEqual(OVERRULES, set(Act) - not_theirs)
         for act in Act:
             self.assertEqual(may(act, tea(*Mode), None, True), act in OVERRULES)
             self.assertFalse(may(act, tea(*Mode), None, False))

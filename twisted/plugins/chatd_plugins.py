@@ -1,6 +1,6 @@
 """The plugins that come with chatd, one line each. None is imported unless the ini names it."""
 
-from chatd.interfaces import IAuthenticator, IBus, IFrontend, IStore
+from chatd.interfaces import IAuthenticator, IBus, IFileRelay, IFrontend, IStore
 from chatd.plugins import Maker
 
 sql = Maker(IStore, "sql", "chatd.stores.sql", "SQLite, in one file")
@@ -13,6 +13,9 @@ scram = Maker(IAuthenticator, "scram", "chatd.authenticators.scram", "SCRAM-SHA-
 certificate = Maker(
     IAuthenticator, "certificate", "chatd.authenticators.certificate", "TLS client certificates"
 )
+
+pair = Maker(IFileRelay, "pair", "chatd.relays.pair", "hands files through, both sides being there")
+disk = Maker(IFileRelay, "disk", "chatd.relays.disk", "keeps files in the data directory")
 
 irc = Maker(IFrontend, "irc", "chatd.frontends.irc", "IRC clients")
 websocket = Maker(

@@ -32,11 +32,13 @@ from chatd.events import (
     Left,
     MarkerMoved,
     MetadataChanged,
+    Offered,
     PersonChanged,
     Posted,
     Removed,
     RoomMetadataChanged,
     Signalled,
+    Wanted,
 )
 from chatd.model import SIGNS, Kind, Role
 from chatd.names import fold
@@ -112,6 +114,17 @@ def _clock(at: int) -> str:
 def _unseen(told: object, reader: Reader) -> str:
     """What programs show by other means than a sentence."""
     return ""
+
+
+@render.register
+def _offered(told: Offered, reader: Reader) -> str:
+    what = f"{told.name} ({told.size} bytes, {told.type})"
+    return visible(f"{told.by.name} offers {what} to {told.to}: /accept {told.file} fetches it.")
+
+
+@render.register
+def _wanted(told: Wanted, reader: Reader) -> str:
+    return visible(f"{told.name} is waited for: /bring {told.file} tells how to bring it.")
 
 
 @render.register

@@ -44,6 +44,8 @@ def offered(core: Core) -> dict[str, str]:
     caps[Cap.ACCOUNT_REGISTRATION] = _registration(core)
     if core.settings.auth.registration == "closed":
         del caps[Cap.ACCOUNT_REGISTRATION]
+    if not core.transfers.offered():
+        del caps[Cap.FILES]
     return caps
 
 

@@ -10,13 +10,16 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.errors import OtherSideGone
 from chatd.frontends.irc.client import Client, Irc
 from chatd.frontends.irc.handshake import Handshake
 from chatd.frontends.outbox import Outbox, hold, let_go
+from chatd.frontends.pipe import Pipe, open_pipe
 from chatd.frontends.proxies import host_of
 from chatd.frontends.tls import fingerprint_of_peer
 from chatd.interfaces import IDismissable
 from chatd.wire.irc import LONGEST, LONGEST_TAGS
+from chatd.wire.relay import OPENING
 
 MOST = LONGEST + LONGEST_TAGS
 """Bytes of the longest line that a client may send."""
@@ -34,6 +37,8 @@ class IRCProtocol(Protocol):
         self._rest = b""
         self._swallowing = self._held = False
         self._client: Client | None = None
+        self._pipe: Pipe | None = None
+        self._fresh = True
 
     def connectionMade(self) -> None:
         """Somebody has come; over TLS the handshake may still be going on."""
@@ -44,6 +49,9 @@ class IRCProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take some bytes; a line ends with LF, with or without a CR before it."""
+        if self._pipe is not None:
+            self._pipe.feed(data)
+            return
         client = self._client
         if client is None or client.closed:
             return
@@ -57,6 +65,10 @@ class IRCProtocol(Protocol):
         data, self._rest = self._rest, b""
         start = 0
         while not (self._held or client.closed) and (end := data.find(b"\n", start)) >= 0:
+            if self._fresh and data.startswith(OPENING):
+                self._carry(client, data[:end], data[end + 1 :])
+                return
+            self._fresh = False
             long = self._swallowing or end - start > MOST
             client.take(OVERLONG if long else data[start:end])
             self._swallowing, start = False, end + 1
@@ -64,8 +76,19 @@ class IRCProtocol(Protocol):
         if not self._held and (self._swallowing or len(self._rest) > MOST):
             self._swallowing, self._rest = True, b""
 
+    def _carry(self, client: Client, line: bytes, rest: bytes) -> None:
+        """It carries a file and is no client's."""
+        self._client = None
+        client.outbox.hand_over()
+        client.gone("It carries a file")
+        self._pipe = open_pipe(self.transport, self._irc.core.transfers, self._irc.reactor, line)
+        if rest:
+            self._pipe.feed(rest)
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The stream has ended, by whichever side."""
+        if self._pipe is not None:
+            self._pipe.lost()
         if self._client is not None:
             self._client.outbox.forget()
             self._client.gone("Connection closed")
@@ -73,6 +96,8 @@ class IRCProtocol(Protocol):
 
     def dismiss(self, reason: str) -> None:
         """Say why, and hang up."""
+        if self._pipe is not None:
+            self._pipe.refuse(OtherSideGone())
         if self._client is not None:
             self._client.close(reason)
 

@@ -23,6 +23,8 @@ from chatd.events import (
     MetadataChanged,
     ModeChanged,
     Noticed,
+    OfferChanged,
+    Offered,
     PersonChanged,
     Posted,
     Quit,
@@ -33,12 +35,13 @@ from chatd.events import (
     RoomMetadataChanged,
     Signalled,
     TopicChanged,
+    Wanted,
     WentAway,
 )
 from chatd.frontends.irc.modelines import Change, ModesChanged, params
 from chatd.frontends.irc.pieces import pieces
 from chatd.frontends.irc.roles import ROLE_LETTERS
-from chatd.model import Kind
+from chatd.model import Kind, Outcome
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST, Line
 
@@ -223,6 +226,41 @@ def marked(to: str, read: int | None, server: str | None = None) -> Line:
     """How far somebody has read."""
     when = "*" if read is None else f"timestamp={timestamp(read)}"
     return Line("MARKREAD", (to, when), server)
+
+
+@render.register
+def _offered(event: Offered, caps: Caps) -> list[Line]:
+    if Cap.FILES not in caps:
+        return [_line(event, caps, "NOTICE", event.to, str(event))]
+    params = ("OFFERED", event.to, event.file, str(event.size), timestamp(event.expires))
+    line = _line(event, caps, "FILE", *params, event.name)
+    return [tagged(line, {**about_file(event.type, event.digest), **line.tags})]
+
+
+def about_file(media_type: str = "", digest: str = "") -> dict[str, str]:
+    """What a line has no room for beside the name of a file, as tags."""
+    tags = {"chatd/type": media_type, "chatd/digest": digest}
+    return {name: value for name, value in tags.items() if value}
+
+
+@render.register
+def _offer_changed(event: OfferChanged, caps: Caps) -> list[Line]:
+    if Cap.FILES not in caps:
+        return [_line(event, caps, "NOTICE", event.to, str(event))]
+    outcome = event.outcome
+    what = (outcome.upper(), event.to, event.file)
+    if outcome is Outcome.FAILED:
+        return [_line(event, caps, "FILE", *what, event.code, event.reason)]
+    told = outcome in (Outcome.DECLINED, Outcome.CANCELLED)
+    line = _line(event, caps, "FILE", *what, event.reason if told else event.name)
+    return [tagged(line, about_file(digest=event.code))]
+
+
+@render.register
+def _wanted(event: Wanted, caps: Caps) -> list[Line]:
+    if Cap.FILES not in caps:
+        return [_line(event, caps, "NOTICE", event.by.name, str(event))]
+    return [_line(event, caps, "FILE", "WANTED", event.to, event.file, event.name)]
 
 
 @render.register

@@ -13,6 +13,7 @@ from chatd.answers import (
     Answer,
     AwayIs,
     Entered,
+    FilesAre,
     Help,
     InviteSent,
     LoggedIn,
@@ -26,12 +27,13 @@ from chatd.answers import (
     Rehashing,
     Said,
     Somebody,
+    TicketIs,
     TopicIs,
     YouAreAway,
 )
 from chatd.core.settings import Server
 from chatd.frontends.irc.refusals import context_of, number_of
-from chatd.frontends.irc.render import marked
+from chatd.frontends.irc.render import about_file, marked, timestamp
 from chatd.frontends.irc.roles import signs
 from chatd.model import Listing, Person, Rank
 from chatd.wire.caps import Cap
@@ -89,6 +91,26 @@ def _said(answer: Said, reader: Reader, verb: str) -> Iterable[Line]:
         yield Line("NOTE", (verb, answer.code, answer.text), server)
     else:
         yield _notice(reader, answer.text)
+
+
+@reply.register
+def _files(answer: FilesAre, reader: Reader, verb: str) -> Iterable[Line]:
+    if verb != "FILE":
+        yield from (_notice(reader, sentence) for sentence in str(answer).splitlines())
+        return
+    for one in answer.found:
+        o = one.offer
+        about = (str(o.size), timestamp(o.expires), o.by, o.stage, str(one.held))
+        params = ("LISTED", one.to, o.id, *about, o.name)
+        yield Line("FILE", params, reader.server.name, about_file(o.type, o.digest))
+    yield Line("FILE", ("END", answer.to or "*"), reader.server.name)
+
+
+@reply.register
+def _ticket(answer: TicketIs, reader: Reader, verb: str) -> Iterable[Line]:
+    ticket, offer = answer.ticket, answer.offer
+    which = (answer.to, offer.id, ticket.side.upper(), ticket.word, timestamp(ticket.until))
+    yield Line("FILE", ("TICKET", *which, offer.name), reader.server.name)
 
 
 @reply.register

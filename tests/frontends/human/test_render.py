@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,15 @@ from chatd.model import (
     Listing,
     Mask,
     Mode,
+    Offer,
+    Outcome,
     Person,
     Rank,
     Role,
     Room,
     ServerBan,
+    Side,
+    Ticket,
 )
 from chatd.model import Topic as TopicOf
 
@@ -61,6 +66,15 @@ MASK = Mask(2, Listing.BAN, "eve!*@*", "ada", 0)
 
 E = {"by": BOB, "at": AT}
 T = {**E, "room": TEA}
+
+FILE: dict[str, Any] = {"to": "#tea", "file": "f1", "name": "x.mp4"}
+OFFER = Offer("f1", 7, 1, "ada", "#tea", None, "x.mp4", 9, "a/b", "", 9000)
+TICKET = Ticket("word", "f1", Side.SEND, ADA, 5000, True)
+
+
+def changed(outcome: Outcome) -> events.OfferChanged:
+    return events.OfferChanged(**T, **FILE, outcome=outcome, reason="No.")
+
 
 SERVER_BAN = ServerBan(Barred.NETWORK, "192.0.2.0/24", "ada", 0, 60_000, "t\x1bea")
 
@@ -178,6 +192,33 @@ SENTENCES: list[tuple[object, str]] = [
     (answers.LoggedIn(Account(1, "ada", Rank.USER, 0), ADA), "You are logged in as ada."),
     (answers.Registered("ada"), "The account ada is made."),
     (answers.Help("*", ("/topic", "/w")), "/topic\n/w"),
+    (
+        events.Offered(**T, **FILE, size=9, type="a/b", digest="", expires=0),
+        "bob offers x.mp4 (9 bytes, a/b) to #tea: /accept f1 fetches it.",
+    ),
+    (changed(Outcome.ACCEPTED), "bob accepts x.mp4 (f1)."),
+    (changed(Outcome.STORED), "x.mp4 (f1), offered by bob to #tea, is stored."),
+    (changed(Outcome.DONE), "bob has x.mp4 (f1)."),
+    (changed(Outcome.DECLINED), "bob declines x.mp4 (f1) (No.)."),
+    (changed(Outcome.CANCELLED), "bob no longer offers x.mp4 (f1) (No.)."),
+    (changed(Outcome.EXPIRED), "The offer of x.mp4 (f1) has expired."),
+    (changed(Outcome.FAILED), "x.mp4 (f1) did not arrive: No."),
+    (
+        events.Wanted(by=BOB, at=0, **FILE),
+        "x.mp4 is waited for: /bring f1 tells how to bring it.",
+    ),
+    (answers.FilesAre("", ()), "No files are offered."),
+    (answers.TicketIs(OFFER, "#tea", TICKET), "The ticket for x.mp4 is word."),
+    (
+        answers.Fetch(OFFER, TICKET, "chat:1"),
+        "To fetch x.mp4, say in a shell, once and soon:\n    printf 'RELAY word 0\\r\\n' |"
+        " openssl s_client -quiet -ign_eof -connect chat:1 > x.mp4",
+    ),
+    (
+        answers.Bring(OFFER, TICKET, "chat:1"),
+        "To bring x.mp4, say in a shell, once and soon:\n    (printf 'RELAY word 0\\r\\n';"
+        " cat x.mp4) | openssl s_client -quiet -ign_eof -connect chat:1",
+    ),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,8 @@ from chatd.events import (
     MetadataChanged,
     ModeChanged,
     Noticed,
+    OfferChanged,
+    Offered,
     PersonChanged,
     Posted,
     Quit,
@@ -30,11 +33,12 @@ from chatd.events import (
     RoomMetadataChanged,
     Signalled,
     TopicChanged,
+    Wanted,
     Watched,
     WentAway,
 )
 from chatd.frontends.irc.render import render, timestamp
-from chatd.model import Kind, Listing, Mode, Person, Role, Room
+from chatd.model import Kind, Listing, Mode, Outcome, Person, Role, Room
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST, parse_text
 
@@ -55,6 +59,9 @@ MATTER = (
     Cap.SETNAME,
 )
 CAPS = [frozenset(c) for c in chain.from_iterable(combinations(MATTER, n) for n in range(9))]
+
+
+FILE: dict[str, Any] = {"to": "#tea", "file": "f1", "name": "x y.mp4"}
 
 
 def posted(text: str, **more: object) -> Posted:
@@ -126,6 +133,21 @@ EVENTS: list[tuple[Event, list[str]]] = [
     (RoomMetadataChanged(by=ADA, at=NOON, room=TEA, key="url", value=None), []),
     (Noticed(by=ADA, at=NOON, what=Quit(by=ADA, at=NOON)), []),
     (Watched(by=ADA, at=NOON, online=True), [":ada!~ada@tea.chat NOTICE * :ada is on line."]),
+    (
+        Offered(by=ADA, at=NOON, room=TEA, **FILE, size=9, type="a/b", digest="5a", expires=NOON),
+        [
+            ":ada!~ada@tea.chat NOTICE #tea"
+            " :ada offers x y.mp4 (9 bytes, a/b) to #tea: ACCEPT f1 fetches it."
+        ],
+    ),
+    (
+        OfferChanged(by=BOB, at=NOON, room=TEA, **FILE, outcome=Outcome.DECLINED, reason="no"),
+        [":bob!~bob@pot.chat NOTICE #tea :bob declines x y.mp4 (f1) (no)."],
+    ),
+    (
+        Wanted(by=ADA, at=NOON, **FILE),
+        [":ada!~ada@tea.chat NOTICE ada :x y.mp4 is waited for: BRING f1 tells how to bring it."],
+    ),
     (Announced(by=ADA, at=NOON, text="tea!"), [":ada!~ada@tea.chat WALLOPS tea!"]),
 ]
 
@@ -267,3 +289,27 @@ def test_time() -> None:
     """A moment, to the millisecond."""
     assert timestamp(0) == "1970-01-01T00:00:00.000Z"
     assert timestamp(NOON) == "2026-11-18T11:06:40.042Z"
+
+
+def test_files() -> None:
+    """Who knows files is told of them in lines for programs."""
+    offered = Offered(
+        by=ADA, at=NOON, room=TEA, **FILE, size=9, type="a/b", digest="5a", expires=NOON
+    )
+    (line,) = render(offered, frozenset({Cap.FILES}))
+    assert line.params == ("OFFERED", "#tea", "f1", "9", timestamp(NOON), "x y.mp4")
+    assert line.tags == {"chatd/type": "a/b", "chatd/digest": "5a"}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_outcomes(outcome: Outcome) -> None:
+    """Whatever becomes of an offer has a line of its own."""
+    changed = OfferChanged(
+        by=BOB, at=NOON, room=TEA, **FILE, outcome=outcome, code="5A", reason="Why not."
+    )
+    (line,) = render(changed, frozenset({Cap.FILES}))
+    assert line.verb == "FILE"
+    assert line.params[:3] == (outcome.name, "#tea", "f1")
+    said = {Outcome.DECLINED: "Why not.", Outcome.CANCELLED: "Why not.", Outcome.FAILED: "Why not."}
+    assert line.params[-1] == said.get(outcome, "x y.mp4")
+    assert ("5A" in line.params) is (outcome is Outcome.FAILED)

@@ -10,8 +10,11 @@ from chatd import answers, errors
 from chatd.answers import (
     Answer,
     AwayIs,
+    Bring,
     Conversations,
     Entered,
+    Fetch,
+    FilesAre,
     Help,
     History,
     InviteSent,
@@ -20,6 +23,7 @@ from chatd.answers import (
     MarkerIs,
     MasksAre,
     MembersAre,
+    OfferIs,
     Once,
     People,
     Present,
@@ -30,11 +34,12 @@ from chatd.answers import (
     Said,
     ServerBansAre,
     Somebody,
+    TicketIs,
     TopicIs,
     YouAreAway,
 )
 from chatd.core.settings import Server
-from chatd.errors import ChatError, StartError
+from chatd.errors import ChatError, Cut, StartError
 from chatd.frontends.irc.refusals import NUMBERS
 from chatd.frontends.irc.replies import reply
 from chatd.model import (
@@ -43,11 +48,14 @@ from chatd.model import (
     Listing,
     Mask,
     Mode,
+    Offer,
     Person,
     Rank,
     Role,
     Room,
     ServerBan,
+    Side,
+    Ticket,
     Topic,
 )
 from chatd.wire.caps import Cap
@@ -57,6 +65,8 @@ ADA = Person("ada", "~ada", "tea.chat", "Ada L", "ada", 1)
 BOB = Person("bob", "~bob", "pot.chat", "Bob")
 TEA = Room(7, "#tea", True, 5000, topic=Topic("All about oolong", "ada", 61_000))
 POT = Room(8, "#pot", True, 5000, modes=frozenset({Mode.SECRET}))
+OFFER = Offer("f1", 7, 1, "ada", "#tea", None, "x y", 9, "a/b", "", 9000)
+TICKET = Ticket("word", "f1", Side.SEND, ADA, 5000, False)
 BOTH = (Present(ADA, Role.OWNER | Role.OP, None), Present(BOB, Role.MEMBER, "tea"))
 
 
@@ -193,6 +203,31 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
     (People("#tea", TEA, ()), ["NOTICE ada :Nobody fits #tea."]),
     (History("#tea", ()), ["NOTICE ada :There is nothing more in #tea."]),
     (Conversations(()), ["NOTICE ada :There is nothing."]),
+    (FilesAre("", ()), ["NOTICE ada :No files are offered."]),
+    (
+        FilesAre("", (OfferIs(OFFER, "#tea", 4),)),
+        ["NOTICE ada :f1: x y (9 bytes) by ada to #tea, offered, 4 bytes are here"],
+    ),
+    (
+        TicketIs(OFFER, "#tea", TICKET),
+        ["FILE TICKET #tea f1 SEND word 1970-01-01T00:00:05.000Z :x y"],
+    ),
+    (
+        Fetch(OFFER, TICKET, "chat:1"),
+        [
+            "NOTICE ada :To fetch x y, say in a shell, once and soon:",
+            "NOTICE ada :printf 'RELAY word 0\\r\\n' | openssl s_client -quiet -ign_eof"
+            " -connect chat:1 > 'x y'",
+        ],
+    ),
+    (
+        Bring(OFFER, TICKET, "chat:1"),
+        [
+            "NOTICE ada :To bring x y, say in a shell, once and soon:",
+            "NOTICE ada :(printf 'RELAY word 0\\r\\n'; cat 'x y') | openssl s_client -quiet"
+            " -ign_eof -connect chat:1",
+        ],
+    ),
     (Refused(errors.NotInRoom("#tea")), ["442 ada #tea :You are not in #tea."]),
 ]
 
@@ -244,7 +279,7 @@ CHAT_ERRORS = sorted(
     (
         v
         for v in vars(errors).values()
-        if isinstance(v, type) and issubclass(v, Exception) and not issubclass(v, StartError)
+        if isinstance(v, type) and issubclass(v, Exception) and not issubclass(v, StartError | Cut)
     ),
     key=lambda error: error.__name__,
 )

@@ -1,0 +1,499 @@
+"""Transfers: tickets, and the connections that bring and fetch the bytes of files.
+
+With both sides there, a live relay hands the bytes through; else one that keeps takes them.
+The relays move bytes; which of them does, who may, and how much, is said here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredLock, ensureDeferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from chatd.core.files import Files, matches
+from chatd.core.log import Log
+from chatd.core.sessions import Sessions
+from chatd.core.settings import Settings
+from chatd.errors import (
+    ChatError,
+    Cut,
+    InternalError,
+    MediaTypeRefused,
+    NoFiles,
+    NoSuchFile,
+    NoSuchTicket,
+    NotKept,
+    NotKeptHere,
+    OffsetBeyond,
+    OtherSideGone,
+    Replaced,
+    ServerFull,
+    Stalled,
+    StorageFull,
+    TicketExpired,
+    TicketUsed,
+    TooManyTransfers,
+    TooMuch,
+    WrongHash,
+)
+from chatd.events import Event, Quit, Wanted
+from chatd.interfaces import IFileRelay, IPipe, ISession
+from chatd.model import Offer, Outcome, Person, Side, Stage, Taken, Ticket
+
+TIDY_EVERY = 60.0
+"""Seconds between looks at what has expired."""
+HEAD = 4096
+"""Bytes at the beginning of a file that its media type is found out from."""
+REMEMBERED = 600_000
+"""For how many milliseconds after its end it is known that there was a ticket."""
+_OVER = frozenset(
+    {Outcome.DONE, Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED, Outcome.EXPIRED}
+)
+
+
+@dataclass(slots=True, eq=False)
+class Trip:
+    """The connections of one offer: at most one that brings, and those that fetch."""
+
+    sender: IPipe | None = None
+    sending: DeferredLock = field(default_factory=DeferredLock)
+    receivers: dict[int, IPipe] = field(default_factory=dict)
+    arrived: list[Deferred[None]] = field(default_factory=list)
+
+    @property
+    def pipes(self) -> list[IPipe]:
+        """All of them."""
+        return [*([self.sender] if self.sender is not None else []), *self.receivers.values()]
+
+
+class Transfers:
+    """Lets connections in that carry files, and has the relays move the bytes."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        files: Files,
+        relays: Sequence[IFileRelay],
+        sessions: Sessions,
+        log: Log,
+        settings: Settings,
+        reactor: Any,
+        new_id: Callable[[], str],
+        media_type: Callable[[bytes], str],
+    ) -> None:
+        self._files = files
+        self._live = next((relay for relay in relays if not relay.keeps), None)
+        self._kept = next((relay for relay in relays if relay.keeps), None)
+        self._sessions = sessions
+        self._log = log
+        self._settings = settings
+        self._reactor = reactor
+        self._new_id = new_id
+        self._media_type = media_type
+        self._tickets: dict[str, Ticket] = {}
+        self._used: dict[str, int] = {}
+        self._trips: dict[str, Trip] = {}
+        self._carrying: Counter[int] = Counter()
+        self._timer: LoopingCall | None = None
+        files.also(self._changed)
+
+    # -- from the start to the end of the daemon
+
+    async def begin(self) -> None:
+        """Let go of what is over, now and from time to time.
+
+        :raise StartError: if a relay cannot work.
+        """
+        if not self.offered():
+            return
+        for relay in self._relays():
+            await relay.tidy(tuple(self._files))
+        self._timer = LoopingCall(self.tidy)
+        self._timer.clock = self._reactor
+        self._timer.start(TIDY_EVERY, now=False).addErrback(
+            lambda failure: self.log.failure("files are not tidied any more", failure)
+        )
+
+    def end(self) -> None:
+        """Hang up on all."""
+        if self._timer is not None and self._timer.running:
+            self._timer.stop()
+        for trip in tuple(self._trips.values()):
+            for pipe in trip.pipes:
+                pipe.refuse(OtherSideGone())
+
+    def idle(self) -> bool:
+        """Whether nothing is on its way."""
+        return not self._carrying
+
+    def offered(self) -> bool:
+        """Whether there are files here at all."""
+        return bool(self._live or self._kept)
+
+    async def tidy(self) -> None:
+        """Let go of what is over: offers, tickets, and what the relays have of them."""
+        now = self._log.now()
+        self._tickets = {w: t for w, t in self._tickets.items() if t.until + REMEMBERED > now}
+        self._used = {word: until for word, until in self._used.items() if until > now}
+        try:
+            await self._files.expire()
+            for relay in self._relays():
+                await relay.tidy(tuple(self._files))
+        except NotKept as error:
+            self.log.warn("files could not be tidied: {error}", error=error)
+
+    def _relays(self) -> Iterator[IFileRelay]:
+        return (relay for relay in (self._live, self._kept) if relay is not None)
+
+    # -- on the chat connection
+
+    def ticket(
+        self, session: ISession, id_: str, side: Side | None = None, *, plain: bool = False
+    ) -> Ticket:
+        """Let somebody bring or fetch the bytes of an offer, once.
+
+        :param side: which of the two, for one who may do both.
+        :raise NoSuchFile, NotAccepted, NoFiles: if they may not.
+        :raise StorageFull, ServerFull, NotKeptHere: if there is no room for what they bring.
+        """
+        self.check_offered()
+        offer = self._files.find(session.person, id_)
+        mine = offer.sender == session.person.key
+        if side is None:
+            side = Side.SEND if mine else Side.RECEIVE
+        if side is Side.SEND and not mine:
+            raise NoSuchFile(id_)
+        if side is Side.RECEIVE:
+            self._check_receiver(offer, session.person)
+        elif self._live is None or not self._may_meet(offer):
+            self._check_space(offer)
+        until = self._log.now() + int(self._settings.files.ticket * 1000)
+        word = self._new_id() + self._new_id()
+        made = Ticket(word, offer.id, side, session.person, until, plain)
+        self._tickets[word] = made
+        return made
+
+    def check_offered(self) -> None:
+        """Refuse all that is about files where there are none.
+
+        :raise NoFiles: if so.
+        """
+        if not self.offered():
+            raise NoFiles()
+
+    def held(self, offer: Offer) -> int:
+        """How many bytes of a file are here."""
+        span = None if self._kept is None else self._kept.held(offer)
+        return 0 if span is None else span[1] - span[0]
+
+    def heard(self, event: Event) -> None:
+        """When somebody goes who has not answered yet, what is offered to them can be stored."""
+        if isinstance(event, Quit) and event.by.key is not None:
+            for offer in self._files:
+                if offer.receiver == event.by.key and offer.stage is Stage.OFFERED:
+                    self._want(offer)
+
+    def _changed(self, offer: Offer, outcome: Outcome | None) -> None:
+        if (outcome is None and not self._is_here(offer.receiver)) or outcome is Outcome.ACCEPTED:
+            self._want(offer)
+        elif outcome in _OVER:
+            self._forget(offer, outcome)
+
+    def _is_here(self, account: int | None) -> bool:
+        return account is not None and bool(self._sessions.of_account(account))
+
+    def _want(self, offer: Offer) -> None:
+        """Tell the sender that there is a use for the bytes now, if they are not coming yet."""
+        trip = self._trips.get(offer.id)
+        coming = trip is not None and trip.sender is not None
+        can = self._kept is not None or self._is_here(offer.receiver)
+        if can and not coming and offer.stage is not Stage.STORED:
+            to = self._files.target(offer)
+            at = self._log.now()
+            self._log.tell(
+                Wanted(by=self._files.sender(offer), at=at, to=to, file=offer.id, name=offer.name)
+            )
+
+    def _forget(self, offer: Offer, outcome: Outcome) -> None:
+        """Nobody may bring or fetch it any more; who is done hears of that in peace."""
+        trip = self._trips.get(offer.id)
+        if trip is not None and outcome not in (Outcome.DONE, Outcome.FAILED):
+            for pipe in trip.pipes:
+                pipe.refuse(NoSuchFile(offer.id))
+        for relay in self._relays():
+            done = ensureDeferred(relay.forget(offer))
+            done.addErrback(lambda failure: self.log.failure("a file was not removed", failure))
+
+    # -- on connections of their own
+
+    async def carry(self, pipe: IPipe, word: str, offset: int) -> None:
+        """Let a connection bring or fetch what its ticket is for. Never raises."""
+        try:
+            ticket = self._redeem(word)
+            with self._counted(ticket.person, pipe):
+                await self._carry(pipe, ticket, offset)
+        except Cut:
+            pass  # there is nobody to say anything to
+        except ChatError as error:
+            pipe.refuse(error)
+        except Exception:
+            incident = self._new_id()
+            self.log.failure("incident {incident}: a transfer failed", incident=incident)
+            pipe.refuse(InternalError(incident))
+
+    def presented(self, word: str) -> Ticket | None:
+        """The ticket with this word, whether or not it is still good."""
+        return self._tickets.get(word)
+
+    async def _carry(self, pipe: IPipe, ticket: Ticket, offset: int) -> None:
+        offer = self._files.find(ticket.person, ticket.offer)
+        trip = self._trips.setdefault(offer.id, Trip())
+        try:
+            if ticket.side is Side.SEND:
+                await self._send(offer, trip, pipe, offset)
+            else:
+                await self._receive(offer, trip, pipe, offset, ticket.person)
+        finally:
+            if not trip.pipes and self._trips.get(offer.id) is trip:
+                del self._trips[offer.id]
+
+    def _redeem(self, word: str) -> Ticket:
+        if word in self._used:
+            raise TicketUsed()
+        ticket = self._tickets.get(word)
+        if ticket is None:
+            raise NoSuchTicket()
+        if ticket.until <= self._log.now():
+            raise TicketExpired()
+        self._used[word] = ticket.until + REMEMBERED
+        return ticket
+
+    @contextmanager
+    def _counted(self, person: Person, pipe: IPipe) -> Iterator[None]:
+        """Count a connection as its account's, and see that it does not stand still."""
+        key, most = person.key or 0, self._settings.files.transfers
+        if self._carrying[key] >= most:
+            raise TooManyTransfers(most)
+        self._carrying[key] += 1
+        looks = LoopingCall(_Watch(pipe, pipe.moved).look)
+        looks.clock = self._reactor
+        looks.start(self._settings.files.patience, now=False)
+        try:
+            yield
+        finally:
+            looks.stop()
+            self._carrying[key] -= 1
+            self._carrying += Counter()
+
+    # -- bringing
+
+    async def _send(self, offer: Offer, trip: Trip, pipe: IPipe, offset: int) -> None:
+        if trip.sender is not None:
+            trip.sender.refuse(Replaced())
+        trip.sender = pipe
+        try:
+            async with trip.sending:  # what an earlier sender brought is put away first
+                if trip.sender is not pipe:
+                    raise Replaced()
+                await self._bring(offer, trip, pipe, offset)
+        except (TooMuch, WrongHash, MediaTypeRefused) as error:
+            for each in tuple(trip.receivers.values()):
+                each.refuse(error)
+            pipe.refuse(error)
+            await self._files.failed(offer, error)
+        finally:
+            if trip.sender is pipe:
+                trip.sender = None
+
+    async def _bring(self, offer: Offer, trip: Trip, pipe: IPipe, offset: int) -> None:
+        relay = await self._way(offer, trip, pipe)
+        start = relay.ready(offer)
+        if start is None:
+            raise OtherSideGone()
+        if offset > start:
+            raise OffsetBeyond(start)
+        pipe.accept(start, offer.size, offer.digest)
+        head = await self._head(offer, pipe) if start == 0 else b""
+        if relay is self._live and relay.ready(offer) != start:
+            raise OtherSideGone()  # they have gone, or come again, while the head was read
+        taken = await relay.take(offer, pipe, start, head)
+        live = relay is self._live
+        if live and not taken.whole and not pipe.gone:
+            live, taken = False, await self._fall_over(offer, pipe, taken)
+        if taken.whole and not live:
+            await self._files.stored(offer, taken.digest)
+        if taken.whole:
+            pipe.finish(taken.digest)
+
+    async def _fall_over(self, offer: Offer, pipe: IPipe, taken: Taken) -> Taken:
+        """The receiver has gone: go on to where it can fetch the rest later."""
+        if self._kept is None or self._files.get(offer.id) is None:
+            raise OtherSideGone()
+        self._check_space(offer)
+        return await self._kept.take(offer, pipe, taken.end - len(taken.left), taken.left)
+
+    async def _way(self, offer: Offer, trip: Trip, pipe: IPipe) -> IFileRelay:
+        """The relay by which the bytes can go."""
+        live = self._live
+        if live is not None and self._may_meet(offer):
+            if live.ready(offer) is None:
+                await self._meet(trip, pipe)
+            if live.ready(offer) is not None:
+                return live
+        if self._files.get(offer.id) is None:
+            raise NoSuchFile(offer.id)
+        self._check_space(offer)
+        assert self._kept is not None  # noqa: S101 - or there would be no space
+        return self._kept
+
+    def _may_meet(self, offer: Offer) -> bool:
+        """Whether the receiver may come while the sender is there."""
+        if offer.receiver is None or offer.stage is not Stage.ACCEPTED:
+            return False
+        nothing_kept = self._kept is None or self._kept.held(offer) is None
+        return nothing_kept and self._is_here(offer.receiver)
+
+    async def _meet(self, trip: Trip, pipe: IPipe) -> None:
+        """Wait a while for the receiver."""
+        arrived: Deferred[None] = Deferred()
+        trip.arrived.append(arrived)
+        wait = self._reactor.callLater(self._settings.files.meeting, _fire, arrived)
+        pipe.when_gone(lambda: _fire(arrived))
+        await arrived
+        if wait.active():
+            wait.cancel()
+        if pipe.gone:
+            raise Cut
+
+    async def _head(self, offer: Offer, pipe: IPipe) -> bytes:
+        """The beginning of a file, once it is known that its type is taken here."""
+        limits = self._settings.files
+        if not (limits.allowed or limits.refused) or not offer.size:
+            return b""
+        head = await first_bytes(pipe, min(HEAD, offer.size))
+        found = self._media_type(head)
+        if matches(found, limits.refused) or (
+            limits.allowed and not matches(found, limits.allowed)
+        ):
+            raise MediaTypeRefused(found)
+        return head
+
+    def _check_space(self, offer: Offer) -> None:
+        """See that an offer can be kept.
+
+        :raise NotKeptHere, StorageFull, ServerFull: if not.
+        """
+        kept, limits = self._kept, self._settings.files
+        if kept is None:
+            raise NotKeptHere()
+        others = [o for o in self._files if o.id != offer.id and kept.held(o) is not None]
+        own = sum(other.size for other in others if other.sender == offer.sender)
+        if own + offer.size > limits.account_storage:
+            raise StorageFull(int(limits.account_storage))
+        if sum(other.size for other in others) + offer.size > limits.total_storage:
+            raise ServerFull()
+        coming = sum(one.size - self.held(one) for one in (offer, *others))
+        if kept.room() - coming < limits.free:
+            raise ServerFull()
+
+    # -- fetching
+
+    def _check_receiver(self, offer: Offer, person: Person) -> None:
+        if not self._files.may_fetch(offer, person):
+            raise NoSuchFile(offer.id)
+        self._files.check_accepted(offer)
+
+    async def _receive(
+        self, offer: Offer, trip: Trip, pipe: IPipe, offset: int, person: Person
+    ) -> None:
+        self._check_receiver(offer, person)
+        if offset > offer.size:
+            raise OffsetBeyond(offer.size)
+        key = id(pipe) if offer.receiver is None else 0
+        if key in trip.receivers:
+            trip.receivers[key].refuse(Replaced())
+        trip.receivers[key] = pipe
+        try:
+            await self._fetch(offer, trip, pipe, offset, person)
+        finally:
+            if trip.receivers.get(key) is pipe:
+                del trip.receivers[key]
+
+    async def _fetch(
+        self, offer: Offer, trip: Trip, pipe: IPipe, offset: int, person: Person
+    ) -> None:
+        relay = await self._source(offer, trip, offset)
+        giving = ensureDeferred(relay.give(offer, pipe, offset))
+        for arrived in trip.arrived:
+            _fire(arrived)
+        trip.arrived.clear()
+        self._want(offer)
+        digest = await giving
+        await self._files.done(offer, person, digest)
+        pipe.finish(digest)
+
+    async def _source(self, offer: Offer, trip: Trip, offset: int) -> IFileRelay:
+        """Where the bytes from an offset on are, or will come."""
+        kept, live = self._kept, self._live
+        if live is None or offer.receiver is None:
+            if kept is None:
+                raise NotKeptHere()
+            return kept
+        span = None if kept is None else kept.held(offer)
+        if kept is None or span is None:
+            return live
+        if span[0] <= offset:
+            return kept
+        if trip.sender is not None:
+            trip.sender.refuse(Replaced())
+        await kept.forget(offer)  # what is missing before it has to be brought again anyway
+        await self._files.missing(offer)
+        return live
+
+
+async def first_bytes(pipe: IPipe, count: int) -> bytes:
+    """The first bytes that a sender brings, at least so many.
+
+    :raise Cut: if it goes before.
+    """
+    head = bytearray()
+    enough: Deferred[None] = Deferred()
+
+    def hear(chunk: bytes) -> None:
+        head.extend(chunk)
+        if len(head) >= count:
+            pipe.listen(None)
+            _fire(enough)
+
+    pipe.when_gone(lambda: _fire(enough))
+    pipe.listen(hear)
+    await enough
+    if len(head) < count:
+        raise Cut
+    return bytes(head)
+
+
+def _fire(waiting: Deferred[None]) -> None:
+    if not waiting.called:
+        waiting.callback(None)
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Ends a connection on which nothing has moved between two looks."""
+
+    pipe: IPipe
+    moved: int = -1
+
+    def look(self) -> None:
+        pipe, before = self.pipe, self.moved
+        self.moved = pipe.moved
+        if self.moved == before:
+            pipe.refuse(Stalled() if pipe.its_turn else OtherSideGone())
