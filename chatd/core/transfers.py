@@ -1,4 +1,4 @@
-"""Transfers: tickets, and the connections that bring and fetch the bytes of files.
+"""Transfers: the connections that bring and fetch the bytes of files.
 
 With both sides there, a live relay hands the bytes through; else one that keeps takes them.
 The relays move bytes; which of them does, who may, and how much, is said here.
@@ -18,8 +18,11 @@ from twisted.logger import Logger
 
 from chatd.core.files import Files, matches
 from chatd.core.log import Log
+from chatd.core.pipes import fire, first_bytes, watched
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
+from chatd.core.storage import Storage
+from chatd.core.tickets import Tickets
 from chatd.errors import (
     ChatError,
     Cut,
@@ -27,17 +30,11 @@ from chatd.errors import (
     MediaTypeRefused,
     NoFiles,
     NoSuchFile,
-    NoSuchTicket,
     NotKept,
     NotKeptHere,
     OffsetBeyond,
     OtherSideGone,
     Replaced,
-    ServerFull,
-    Stalled,
-    StorageFull,
-    TicketExpired,
-    TicketUsed,
     TooManyTransfers,
     TooMuch,
     WrongHash,
@@ -50,8 +47,6 @@ TIDY_EVERY = 60.0
 """Seconds between looks at what has expired."""
 HEAD = 4096
 """Bytes at the beginning of a file that its media type is found out from."""
-REMEMBERED = 600_000
-"""For how many milliseconds after its end it is known that there was a ticket."""
 _OVER = frozenset(
     {Outcome.DONE, Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED, Outcome.EXPIRED}
 )
@@ -97,8 +92,8 @@ class Transfers:
         self._reactor = reactor
         self._new_id = new_id
         self._media_type = media_type
-        self._tickets: dict[str, Ticket] = {}
-        self._used: dict[str, int] = {}
+        self._storage = Storage(files, self._kept, settings)
+        self._tickets = Tickets(log, settings, new_id)
         self._trips: dict[str, Trip] = {}
         self._carrying: Counter[int] = Counter()
         self._timer: LoopingCall | None = None
@@ -139,9 +134,7 @@ class Transfers:
 
     async def tidy(self) -> None:
         """Let go of what is over: offers, tickets, and what the relays have of them."""
-        now = self._log.now()
-        self._tickets = {w: t for w, t in self._tickets.items() if t.until + REMEMBERED > now}
-        self._used = {word: until for word, until in self._used.items() if until > now}
+        self._tickets.tidy()
         try:
             await self._files.expire()
             for relay in self._relays():
@@ -173,12 +166,8 @@ class Transfers:
         if side is Side.RECEIVE:
             self._check_receiver(offer, session.person)
         elif self._live is None or not self._may_meet(offer):
-            self._check_space(offer)
-        until = self._log.now() + int(self._settings.files.ticket * 1000)
-        word = self._new_id() + self._new_id()
-        made = Ticket(word, offer.id, side, session.person, until, plain)
-        self._tickets[word] = made
-        return made
+            self._storage.check(offer)
+        return self._tickets.make(offer, side, session.person, plain)
 
     def check_offered(self) -> None:
         """Refuse all that is about files where there are none.
@@ -190,8 +179,7 @@ class Transfers:
 
     def held(self, offer: Offer) -> int:
         """How many bytes of a file are here."""
-        span = None if self._kept is None else self._kept.held(offer)
-        return 0 if span is None else span[1] - span[0]
+        return self._storage.held(offer)
 
     def heard(self, event: Event) -> None:
         """When somebody goes who has not answered yet, what is offered to them can be stored."""
@@ -236,7 +224,7 @@ class Transfers:
     async def carry(self, pipe: IPipe, word: str, offset: int) -> None:
         """Let a connection bring or fetch what its ticket is for. Never raises."""
         try:
-            ticket = self._redeem(word)
+            ticket = self._tickets.redeem(word)
             with self._counted(ticket.person, pipe):
                 await self._carry(pipe, ticket, offset)
         except Cut:
@@ -250,7 +238,7 @@ class Transfers:
 
     def presented(self, word: str) -> Ticket | None:
         """The ticket with this word, whether or not it is still good."""
-        return self._tickets.get(word)
+        return self._tickets.find(word)
 
     async def _carry(self, pipe: IPipe, ticket: Ticket, offset: int) -> None:
         offer = self._files.find(ticket.person, ticket.offer)
@@ -264,17 +252,6 @@ class Transfers:
             if not trip.pipes and self._trips.get(offer.id) is trip:
                 del self._trips[offer.id]
 
-    def _redeem(self, word: str) -> Ticket:
-        if word in self._used:
-            raise TicketUsed()
-        ticket = self._tickets.get(word)
-        if ticket is None:
-            raise NoSuchTicket()
-        if ticket.until <= self._log.now():
-            raise TicketExpired()
-        self._used[word] = ticket.until + REMEMBERED
-        return ticket
-
     @contextmanager
     def _counted(self, person: Person, pipe: IPipe) -> Iterator[None]:
         """Count a connection as its account's, and see that it does not stand still."""
@@ -282,13 +259,10 @@ class Transfers:
         if self._carrying[key] >= most:
             raise TooManyTransfers(most)
         self._carrying[key] += 1
-        looks = LoopingCall(_Watch(pipe, pipe.moved).look)
-        looks.clock = self._reactor
-        looks.start(self._settings.files.patience, now=False)
         try:
-            yield
+            with watched(pipe, self._settings.files.patience, self._reactor):
+                yield
         finally:
-            looks.stop()
             self._carrying[key] -= 1
             self._carrying += Counter()
 
@@ -336,7 +310,7 @@ class Transfers:
         """The receiver has gone: go on to where it can fetch the rest later."""
         if self._kept is None or self._files.get(offer.id) is None:
             raise OtherSideGone()
-        self._check_space(offer)
+        self._storage.check(offer)
         return await self._kept.take(offer, pipe, taken.end - len(taken.left), taken.left)
 
     async def _way(self, offer: Offer, trip: Trip, pipe: IPipe) -> IFileRelay:
@@ -349,7 +323,7 @@ class Transfers:
                 return live
         if self._files.get(offer.id) is None:
             raise NoSuchFile(offer.id)
-        self._check_space(offer)
+        self._storage.check(offer)
         assert self._kept is not None  # noqa: S101 - or there would be no space
         return self._kept
 
@@ -364,8 +338,8 @@ class Transfers:
         """Wait a while for the receiver."""
         arrived: Deferred[None] = Deferred()
         trip.arrived.append(arrived)
-        wait = self._reactor.callLater(self._settings.files.meeting, _fire, arrived)
-        pipe.when_gone(lambda: _fire(arrived))
+        wait = self._reactor.callLater(self._settings.files.meeting, fire, arrived)
+        pipe.when_gone(lambda: fire(arrived))
         await arrived
         if wait.active():
             wait.cancel()
@@ -384,24 +358,6 @@ class Transfers:
         ):
             raise MediaTypeRefused(found)
         return head
-
-    def _check_space(self, offer: Offer) -> None:
-        """See that an offer can be kept.
-
-        :raise NotKeptHere, StorageFull, ServerFull: if not.
-        """
-        kept, limits = self._kept, self._settings.files
-        if kept is None:
-            raise NotKeptHere()
-        others = [o for o in self._files if o.id != offer.id and kept.held(o) is not None]
-        own = sum(other.size for other in others if other.sender == offer.sender)
-        if own + offer.size > limits.account_storage:
-            raise StorageFull(int(limits.account_storage))
-        if sum(other.size for other in others) + offer.size > limits.total_storage:
-            raise ServerFull()
-        coming = sum(one.size - self.held(one) for one in (offer, *others))
-        if kept.room() - coming < limits.free:
-            raise ServerFull()
 
     # -- fetching
 
@@ -432,7 +388,7 @@ class Transfers:
         relay = await self._source(offer, trip, offset)
         giving = ensureDeferred(relay.give(offer, pipe, offset))
         for arrived in trip.arrived:
-            _fire(arrived)
+            fire(arrived)
         trip.arrived.clear()
         self._want(offer)
         digest = await giving
@@ -456,44 +412,3 @@ class Transfers:
         await kept.forget(offer)  # what is missing before it has to be brought again anyway
         await self._files.missing(offer)
         return live
-
-
-async def first_bytes(pipe: IPipe, count: int) -> bytes:
-    """The first bytes that a sender brings, at least so many.
-
-    :raise Cut: if it goes before.
-    """
-    head = bytearray()
-    enough: Deferred[None] = Deferred()
-
-    def hear(chunk: bytes) -> None:
-        head.extend(chunk)
-        if len(head) >= count:
-            pipe.listen(None)
-            _fire(enough)
-
-    pipe.when_gone(lambda: _fire(enough))
-    pipe.listen(hear)
-    await enough
-    if len(head) < count:
-        raise Cut
-    return bytes(head)
-
-
-def _fire(waiting: Deferred[None]) -> None:
-    if not waiting.called:
-        waiting.callback(None)
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Ends a connection on which nothing has moved between two looks."""
-
-    pipe: IPipe
-    moved: int = -1
-
-    def look(self) -> None:
-        pipe, before = self.pipe, self.moved
-        self.moved = pipe.moved
-        if self.moved == before:
-            pipe.refuse(Stalled() if pipe.its_turn else OtherSideGone())

@@ -109,17 +109,17 @@ class Disk:
         kept = self._kept.get(offer.id) or self._new(offer, start)
         inbox = _Inbox(pipe, offer.size - kept.part.head.end, head)
         try:
-            await self._run(kept.part.open)
-            whole = await self._fill(offer, kept, inbox)
-            if not whole:
-                await self._run(self._pause, kept)
-                return Taken(kept.part.written)
-            digest = await self._run(kept.part.finish)
+            digest = await self._write(offer, kept, inbox)
+        except TooMuch:
+            await self._run(kept.part.close)
+            raise
         except OSError as error:
             await self._run(kept.part.close)
             raise _refusal(error) from error
         finally:
             inbox.close()
+        if digest is None:
+            return Taken(kept.part.written)
         if kept.dropped:
             await self._run(kept.part.remove)
             raise NoSuchFile(offer.id)
@@ -177,6 +177,16 @@ class Disk:
         kept = self._kept[offer.id] = _Kept(part, [])
         return kept
 
+    async def _write(self, offer: Offer, kept: _Kept, inbox: _Inbox) -> str | None:
+        """Put away what comes; the digest of the file, or None if not everything came."""
+        await self._run(kept.part.open)
+        if not await self._fill(offer, kept, inbox):
+            await self._run(self._pause, kept)
+            return None
+        digest = await self._run(kept.part.finish)
+        inbox.check()
+        return digest
+
     async def _fill(self, offer: Offer, kept: _Kept, inbox: _Inbox) -> bool:
         """Write what comes; whether everything came."""
         while kept.part.written < offer.size:
@@ -188,7 +198,6 @@ class Disk:
                 return False
             await self._run(kept.part.write, chunk)
             kept.grew()
-        inbox.check()
         return True
 
     def _pause(self, kept: _Kept) -> None:

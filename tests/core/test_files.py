@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.model import Rank
 from tests.files import CAPS, CONTENT, SIZE, Carrier, FilesCase
 
 
@@ -42,6 +43,21 @@ class OfferTests(FilesCase):
         self.assertEqual(told, [f":ada FILE CANCELLED bob {id_} :wrong one"])
         self.assertEqual(self.bob.hears(), told)
         self.assertEqual(self.code(self.ada, f"FILE TICKET {id_}"), "NO_SUCH_FILE")
+
+    def test_cancelled_by_an_operator(self) -> None:
+        """What only their office lets a moderator take back is in the audit log; what they offer
+        themselves is not."""
+        judge = self.house.session("judge", account=True, rank=Rank.MODERATOR)
+        self.house.ask(judge, "JOIN", "#tea")
+        id_ = self.offers("#tea")
+        self.house.ask(judge, "CANCEL", id_)
+        self.assertEqual(self.code(self.ada, f"FILE TICKET {id_}"), "NO_SUCH_FILE")
+        self.house.ask(judge, "FILEW", "#tea", "1", "own.txt")
+        (own,) = self.house.core.files
+        self.house.ask(judge, "CANCEL", own.id)
+        records = self.house.now(self.house.store.records(0, 99))
+        deeds = [(r.deed.by, r.deed.act, r.deed.target, r.deed.note) for r in records]
+        self.assertEqual(deeds, [("judge", "room cancel", "#tea", "x y.mp4")])
 
     def test_not_yours(self) -> None:
         """Nobody else can accept, decline, cancel, or even know of what is between two."""

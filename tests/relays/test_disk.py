@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.errors import NoSuchFile, NotKept, ServerFull, StartError, WrongHash
+from chatd.errors import NoSuchFile, NotKept, ServerFull, StartError, TooMuch, WrongHash
 from chatd.relays.disk import Disk
 from chatd.relays.part import DURABLE_EVERY, HEAD
 from tests.relays.contract import CONTENT, DIGEST, End, RelayContract, Result, offer
@@ -27,10 +28,13 @@ class DiskTests(RelayContract, SynchronousTestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name) / "files"
         self.faults: list[OSError] = []
+        self.meanwhile: Callable[[], object] = bool
         return Disk(self.folder, self.run_now)
 
     def run_now(self, act: Any, *values: Any) -> Deferred[Any]:
         """The disk, which fails if it is told to."""
+        if getattr(act, "__name__", "") == "finish":
+            self.meanwhile()
         if self.faults and "write" in getattr(act, "__name__", ""):
             raise self.faults.pop()
         return maybeDeferred(act, *values)
@@ -125,6 +129,19 @@ class DiskTests(RelayContract, SynchronousTestCase):
         taken = self.brings(replace(offer(), digest="00" * 32), CONTENT)
         self.assertIsInstance(taken.error, WrongHash)
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_too_much_at_the_very_end(self) -> None:
+        """What comes while the last bytes are made durable is too much as well, and no file
+        stays open for that."""
+        before = len(os.listdir("/proc/self/fd"))
+        sender, taken = self.takes(offer())
+        self.meanwhile = lambda: sender.says(b"!")
+        sender.says(CONTENT)
+        self.assertIsInstance(taken.error, TooMuch)
+        sender, taken = self.takes(offer(id_="f2"))
+        sender.says(CONTENT + b"!")
+        self.assertIsInstance(taken.error, TooMuch)
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
 
     def test_full_disk(self) -> None:
         """On a full disk the sender is refused; with room again it goes on."""
