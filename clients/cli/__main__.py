@@ -7,10 +7,16 @@ import asyncio
 import getpass
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
+from platformdirs import user_downloads_path
+from rich.console import Console
+
 from clients.cli import looks, scripts
+from clients.cli.bars import Bars
 from clients.cli.passwords import find_password, new_password
 from clients.cli.session import Exit, Failed, Place, Session
 from clients.cli.typed import lines
@@ -25,6 +31,8 @@ _USAGE = """chat [options] HOST [ROOM]
        chat send [options] HOST ROOM < FILE
        chat tail [options] [--json] [-n COUNT] HOST ROOM
        chat history [options] [--json] [--limit COUNT] [--before WHEN] HOST ROOM
+       chat put [options] HOST TARGET FILE
+       chat get [options] [--output PATH] HOST ID
        chat register [options] HOST NAME
        chat forget HOST"""
 
@@ -35,17 +43,26 @@ shows one line after the other, for screen readers, old terminals and pipes.
   send      say each line of standard input; ends when the server has stored them all
   tail      show the last messages of a room, then each as it comes
   history   show messages that were said before
+  put       send a file to a room or a person; prints its ID when the server has it, or they do
+  get       fetch a file that was offered to you, or to a room; prints where it is saved
   register  make an account
   forget    forget the certificate that is remembered for a host
 
 HOST may be HOST:PORT; the port is 6697 if none is given. ROOM is a room ('#ops', quoted for the
-shell) or the name of a person.
+shell) or the name of a person; so is TARGET. ID is a word that comes with an offer.
 """
 
 _MORE = """
 password:
   It is taken from $CHAT_PASSWORD, else from the keyring (service `chatd`, user `NAME@HOST:PORT`:
   `keyring set chatd ada@chat.example:6697`), else asked for. It is never an argument.
+
+files:
+  Both sides need an account. What is interrupted, by Ctrl-C or a lost connection or a restart of
+  the server, goes on from where it was when the same command is given again. A file is saved when
+  its SHA-256 is right, under a name that does no harm, and never in place of another: as
+  `name (1).ext` then. Until that it is .chat-ID.part in the same folder. --output names a folder
+  or a file; without it the folder is --downloads, else $CHAT_DOWNLOADS, else the desktop's.
 
 certificate:
   One that the system's authorities vouch for is accepted. Any other is shown when it is met
@@ -56,11 +73,13 @@ exit status:
   0  all is done                       3  no connection, or not the right kind of server
   1  the server refused something      4  the certificate is not the one it should be
   2  the command line is no good       5  the login failed, or there is no password
+  6  the file cannot be read or saved, or is not what was promised
   130  it was interrupted
 
 environment:
   CHAT_ACCOUNT      account to log in with, if --account is not given; else your login name
   CHAT_PASSWORD     its password
+  CHAT_DOWNLOADS    where files are saved, if --downloads is not given
   NO_COLOR          if set, no colours
   SSL_CERT_FILE     authorities to trust instead of the system's
   XDG_CONFIG_HOME   where chatd/known_hosts is; ~/.config if not set
@@ -68,6 +87,8 @@ environment:
 examples:
   chat chat.example '#tea'
   uptime | chat send chat.example '#ops'
+  chat put chat.example bob holiday.mp4
+  chat get chat.example k3x9w2ab --output ~/films
   chat tail --json -n 0 chat.example '#ops' | jq -r .text
 """
 
@@ -170,6 +191,46 @@ def _history(options: argparse.Namespace) -> Run:
     return _script(options, work, "")
 
 
+def _put(options: argparse.Namespace) -> Run:
+    async def work(reactor: Any, session: Session) -> None:
+        with _bars(session):
+            id_ = await scripts.put(session, options.room, options.file)
+        print(id_, flush=True)
+
+    return _script(options, work, "")
+
+
+def _get(options: argparse.Namespace) -> Run:
+    place = options.output or _downloads(options)
+    if options.output is None:
+        _make(place)
+
+    async def work(reactor: Any, session: Session) -> None:
+        with _bars(session):
+            saved = await scripts.get(session, options.id, place)
+        print(saved, flush=True)
+
+    return _script(options, work, "")
+
+
+@contextmanager
+def _bars(session: Session) -> Iterator[None]:
+    """Meanwhile, show on a terminal how far a file is."""
+    if sys.stderr.isatty():
+        session.bars = Bars(Console(stderr=True))
+    try:
+        yield
+    finally:
+        session.bars.close()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failed(Exit.FILE, f"{folder} cannot be made: {error.strerror}.") from error
+
+
 def _register(options: argparse.Namespace) -> Run:
     place = _place(options)
     password = new_password(os.environ, options.account, options.host)
@@ -215,6 +276,8 @@ _VERBS: dict[str, Callable[[argparse.Namespace], Run | None]] = {
     "send": _send,
     "tail": _tail,
     "history": _history,
+    "put": _put,
+    "get": _get,
     "register": _register,
     "forget": _forget,
 }
@@ -237,7 +300,12 @@ def _parser(verb: str) -> argparse.ArgumentParser:
         parser.add_argument("account", metavar="NAME", help="the name of the new account")
         parser.add_argument("--invitation", metavar="CODE", help="an invitation code")
     elif verb != "forget":
-        _add_login(parser, optional_room=verb == "open")
+        if verb != "get":
+            shown, nargs = "TARGET" if verb == "put" else "ROOM", "?" if verb == "open" else None
+            about = "room or person"
+            parser.add_argument("room", metavar=shown, nargs=nargs, default="", help=about)
+        parser.add_argument("--account", metavar="NAME", default=None, help="log in as NAME")
+        parser.add_argument("--guest", action="store_true", help="come in without an account")
     parser.add_argument(
         "--fingerprint", metavar="AB:CD:…", type=_digest, help="SHA-256 its certificate must have"
     )
@@ -245,15 +313,27 @@ def _parser(verb: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_login(parser: argparse.ArgumentParser, optional_room: bool) -> None:
-    nargs = "?" if optional_room else None
-    parser.add_argument("room", metavar="ROOM", nargs=nargs, default="", help="room or person")
-    parser.add_argument("--account", metavar="NAME", default=None, help="log in as NAME")
-    parser.add_argument("--guest", action="store_true", help="come in without an account")
-
-
 def _add_open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plain", action="store_true", help="line by line, without full screen")
+    _add_downloads(parser)
+
+
+def _add_downloads(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--downloads", metavar="FOLDER", type=Path, help="where files are saved that you fetch"
+    )
+
+
+def _add_put(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the file to send")
+
+
+def _add_get(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="which file")
+    parser.add_argument(
+        "--output", "-o", metavar="PATH", type=Path, help="the folder, or the name, to save it as"
+    )
+    _add_downloads(parser)
 
 
 def _add_tail(parser: argparse.ArgumentParser) -> None:
@@ -277,6 +357,8 @@ _ADDERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "open": _add_open,
     "tail": _add_tail,
     "history": _add_history,
+    "put": _add_put,
+    "get": _add_get,
 }
 
 
@@ -302,7 +384,14 @@ def _count(text: str) -> int:
 
 def _place(options: argparse.Namespace) -> Place:
     host, _, port = options.host.rpartition(":")
-    return Place(host.lower(), int(port), known_hosts(os.environ), options.fingerprint)
+    pins = known_hosts(os.environ)
+    return Place(host.lower(), int(port), pins, options.fingerprint, _downloads(options))
+
+
+def _downloads(options: argparse.Namespace) -> Path:
+    """Where files are saved."""
+    given = getattr(options, "downloads", None) or os.environ.get("CHAT_DOWNLOADS")
+    return Path(given or user_downloads_path()).expanduser()
 
 
 def _login(options: argparse.Namespace) -> Login:

@@ -132,6 +132,7 @@ class ChatApp(App[None]):
     #people { width: 20; padding: 0 1; overflow-y: auto; }
     #topic { height: 1; background: $panel; padding: 0 1; }
     #said { height: 1fr; }
+    #bars { height: auto; max-height: 5; padding: 0 1; display: none; }
     #prompt { border: round $primary; height: 3; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -150,6 +151,7 @@ class ChatApp(App[None]):
         self._newest: RoomEvent | None = None
         self.failure: Failed | None = None
         self.conversation: Conversation = session.conversation
+        self.sharing = session.sharing
         self.current = ""
 
     def compose(self) -> ComposeResult:
@@ -159,6 +161,7 @@ class ChatApp(App[None]):
             with Vertical():
                 yield Static(id="topic", markup=False)
                 yield Said(self._draw_said)
+                yield Static(id="bars")
                 yield Prompt(self.conversation)
             yield Static(id="people", markup=False)
 
@@ -167,6 +170,7 @@ class ChatApp(App[None]):
         self.query_one("#rooms").can_focus = False
         self.query_one("#said").can_focus = False
         self.query_one(Prompt).focus()
+        self.set_interval(0.25, self._draw_bars)
         self._draw()
 
     # -- what commands need of a view
@@ -234,8 +238,8 @@ class ChatApp(App[None]):
             self.bell()
 
     def _tell(self, event: Event) -> None:
-        if str(event):
-            self.show(str(event))
+        for sentence in str(event).splitlines():
+            self.show(sentence)
 
     def _read_back(self, found: Sequence[RoomEvent]) -> None:
         before = self._said.virtual_size.height
@@ -327,6 +331,12 @@ class ChatApp(App[None]):
                 topic += "here" if room.present else "not here now"
         self.query_one("#people", Static).update(people)
         self.query_one("#topic", Static).update(looks.clean(topic))
+
+    def _draw_bars(self) -> None:
+        bars, shown = self.query_one("#bars", Static), self._session.bars
+        bars.display = bool(shown)
+        if shown:
+            bars.update(shown.renderable)
 
     def _draw_rooms(self) -> None:
         rooms = self.query_one("#rooms", OptionList)

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from clients.cli.looks import title
+from clients.cli.sharing import NoFile, Sharing, is_for_us, is_ours
 from clients.lib.conversation import Conversation
 from clients.lib.model import Kind, is_room
 from clients.lib.rooms import Room
@@ -28,6 +29,10 @@ class View(Protocol):
     @property
     def current(self) -> str:
         """The room that is shown; empty for none."""
+
+    @property
+    def sharing(self) -> Sharing:
+        """The files that are offered and on their way."""
 
     def show(self, text: str) -> None:
         """Show a sentence."""
@@ -93,7 +98,7 @@ def obey(view: View, typed: str) -> None:
             _find(name).run(view, argument.strip())
         elif typed.strip():
             _say(view, typed[1:] if typed.startswith("//") else typed)
-    except Misused as error:
+    except (Misused, NoFile) as error:
         view.show(str(error))
 
 
@@ -201,6 +206,40 @@ def history(view: View, count: str = "50") -> None:
     view.conversation.older(_room(view), int(count[:9]))
 
 
+def filew(view: View, name: str, path: str) -> None:
+    """Offer a file to somebody; it is sent when they accept, or to wait for them if they are
+    not here."""
+    view.sharing.offer(name, path)
+
+
+def file(view: View, room: str, path: str) -> None:
+    """Offer a file to all in a room."""
+    if view.conversation.rooms.find(room) is None:
+        raise Misused(f"You are not in {room}.")
+    view.sharing.offer(room, path)
+
+
+def files(view: View) -> None:
+    """List the files that are offered by you and to you."""
+    view.sharing.show()
+
+
+def accept(view: View, id: str = "", path: str = "") -> None:
+    """Fetch a file that is offered, the latest if you name none, into your folder for downloads
+    or to a path."""
+    view.sharing.accept(view.sharing.pick(id, view.current, is_for_us), path)
+
+
+def decline(view: View, id: str = "") -> None:
+    """Refuse a file that is offered to you, the latest if you name none."""
+    view.sharing.decline(view.sharing.pick(id, view.current, is_for_us))
+
+
+def cancel(view: View, id: str = "") -> None:
+    """Take back a file that you offer, the latest if you name none, or stop fetching one."""
+    view.sharing.cancel(view.sharing.pick(id, view.current, is_ours))
+
+
 def invite(view: View, name: str, room: str = "") -> None:
     """Invite somebody into a room."""
     view.conversation.request("INVITE", name, room or _here(view))
@@ -240,6 +279,9 @@ def leave(view: View, reason: str = "") -> None:
     unsettled = len(view.conversation.unsettled())
     if unsettled:
         raise Misused(f"Lines that are not sent yet: {unsettled}. To end and lose them: /quit!")
+    if moving := view.sharing.transfers.moving:
+        names = ", ".join(transfer.offer.name for transfer in moving)
+        raise Misused(f"On their way: {names}. To end, and go on another time: /quit!")
     view.close(reason)
 
 
@@ -260,6 +302,12 @@ COMMANDS = (
     SlashCommand(("who", "whois", "names"), who),
     SlashCommand(("rooms", "list"), rooms),
     SlashCommand(("history",), history),
+    SlashCommand(("filew",), filew),
+    SlashCommand(("file",), file),
+    SlashCommand(("files",), files),
+    SlashCommand(("accept",), accept),
+    SlashCommand(("decline",), decline),
+    SlashCommand(("cancel",), cancel),
     SlashCommand(("invite",), invite),
     SlashCommand(("kick",), kick),
     SlashCommand(("mode",), mode),

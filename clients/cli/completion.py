@@ -1,9 +1,11 @@
-"""What Tab completes: commands, names of people and rooms, and emoji."""
+"""What Tab completes: commands, names of people and rooms, emoji, and files to send."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from clients.cli.commands import COMMANDS
 from clients.cli.emojis import short_names
@@ -12,6 +14,8 @@ from clients.lib.model import fold, is_room
 
 MOST = 50
 """Candidates that are offered at most."""
+_BEFORE_PATH = re.compile(r"/(?:filew|file|accept)\s+\S+\s+", re.IGNORECASE)
+"""What stands before a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Completion:
 
 def complete(conversation: Conversation, room: str, text: str) -> Completion:
     """What the word at the end of `text` can become; `room` is the one that is shown."""
+    if match := _BEFORE_PATH.match(text):
+        return Completion(match.end(), _paths(text[match.end() :]))
     start = text.rfind(" ") + 1
     word = text[start:]
     if start == 0 and word.startswith("/"):
@@ -53,6 +59,19 @@ def _beginning(word: str, words: Iterable[str], end: str) -> tuple[str, ...]:
         return ()
     fitting = dict.fromkeys(w for w in words if fold(w).startswith(fold(word)))
     return tuple(f"{w}{end}" for w in list(fitting)[:MOST])
+
+
+def _paths(begun: str) -> tuple[str, ...]:
+    """The files and folders whose path begins so; it is written on as it was begun."""
+    folder, slash, name = begun.rpartition("/")
+    place = Path(folder + slash).expanduser() if slash else Path()
+    try:
+        found = sorted(path for path in place.iterdir() if path.name.startswith(name))
+    except OSError:
+        return ()
+    shown = [path for path in found if name.startswith(".") or not path.name.startswith(".")]
+    ends = [f"{path.name}/" if path.is_dir() else path.name for path in shown]
+    return tuple(f"{folder}{slash}{end}" for end in ends[:MOST])
 
 
 class Cycle:

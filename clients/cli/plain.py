@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
+from shutil import get_terminal_size
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -38,6 +39,7 @@ from clients.lib.events import (
     RosterChanged,
 )
 from clients.lib.model import fold, is_room
+from clients.lib.offers import FilesListed
 
 
 class PlainView:
@@ -47,6 +49,7 @@ class PlainView:
         self._session = session
         self._colours = colours
         self.conversation: Conversation = session.conversation
+        self.sharing = session.sharing
         self.current = room
 
     def show(self, text: str) -> None:
@@ -72,12 +75,21 @@ class PlainView:
                 return
             case RoomClosed(room=room) if fold(room) == fold(self.current):
                 self.current = ""
+            case FilesListed() if event.offers:
+                for offer in event.offers:
+                    self.show(str(offer))
+                return
             case OlderRead(found=found, room=room):
                 for older in found:
                     self._write(looks.line(older, self._colours))
                 self.show(f"That is {len(found)} older lines of {room}.")
                 return
         self._write(looks.line(event, self._colours))
+
+    def bars(self) -> ANSI | None:
+        """What is shown below the prompt: the files that move, if there are any."""
+        bars = self._session.bars
+        return ANSI(bars.text(get_terminal_size().columns - 1)) if bars else None
 
     def _write(self, text: str) -> None:
         if not text:
@@ -140,7 +152,12 @@ async def _until(reactor: Any, condition: Callable[[], bool]) -> None:
 
 
 async def _prompted(view: PlainView) -> AsyncIterator[str]:
-    prompt: PromptSession[str] = PromptSession(completer=_Words(view), complete_while_typing=False)
+    prompt: PromptSession[str] = PromptSession(
+        completer=_Words(view),
+        complete_while_typing=False,
+        bottom_toolbar=view.bars,
+        refresh_interval=0.5,
+    )
     with patch_stdout(raw=True):
         while True:
             try:

@@ -1,20 +1,27 @@
-"""`chat send`, `chat tail`, `chat history`, `chat register`: for scripts and pipes."""
+"""`chat send`, `tail`, `history`, `put`, `get` and `register`: for scripts and pipes."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from chatd.wire.irc import Line
 from clients.cli import looks
 from clients.cli.session import Exit, Failed, Session
 from clients.lib.events import CaughtUp, Message, PostKept, PostRefused, Registered
 from clients.lib.model import MessageId, Post, fold
+from clients.lib.offers import FileChanged, Interrupted, NotCarried, Offer, Saved, Sent
 from clients.lib.outbox import refused
 from clients.lib.rooms import Room
+from clients.lib.transfers import LOCAL
 
 PAGE = 100
 """Messages asked for at a time; the server may want fewer."""
+
+FULL = frozenset({"SERVER_FULL", "STORAGE_FULL"})
+"""Codes for which a person would wait, and a script does not."""
+FileEvent = FileChanged | Interrupted | NotCarried | Saved | Sent
 
 Show = Callable[[Message], None]
 
@@ -99,6 +106,51 @@ async def _pages(session: Session, name: str, before: str | None, limit: int) ->
         found[:0] = page
         before = f"msgid={page[0].id}"
     return found
+
+
+async def put(session: Session, to: str, path: Path) -> str:
+    """Offer a file, and send it; its id. With an end in the middle, the same again goes on.
+
+    :raise Failed: if it cannot be read, or the server does not take it.
+    """
+    await session.ready()
+    offer = await session.insist(lambda: session.sharing.transfers.offer(to, path))
+    session.sharing.transfers.bring(offer)
+    await _carried(session, offer)
+    return offer.id
+
+
+async def get(session: Session, id_: str, place: Path) -> Path:
+    """Fetch a file; where it is. With an end in the middle, the same again goes on.
+
+    :raise Failed: if it is not to be had, or cannot be saved.
+    """
+    await session.ready()
+    await session.insist(session.sharing.files.listed)
+    offer = session.sharing.files.find(id_)
+    if offer is None:
+        raise Failed(Exit.REFUSED, f"There is no file {id_} for you.")
+    await session.insist(lambda: session.sharing.transfers.accept(offer, place))
+    return await _carried(session, offer)
+
+
+async def _carried(session: Session, offer: Offer) -> Path:
+    """Wait until a file is where it should be; where that is.
+
+    :raise Failed: if it does not come there.
+    """
+    while True:
+        match await session.wait(lambda event: isinstance(event, FileEvent)):
+            case Sent(file=file) if file == offer.id:
+                return Path()
+            case Saved(file=file, path=path) if file == offer.id:
+                return path
+            case NotCarried(file=file, code=code) as event if file == offer.id:
+                raise Failed(Exit.FILE if code in LOCAL else Exit.REFUSED, str(event))
+            case Interrupted(file=file, code=code) as event if file == offer.id and code in FULL:
+                raise Failed(Exit.REFUSED, str(event))
+            case FileChanged(file=file, stage=stage) as event if file == offer.id and stage.over:
+                raise Failed(Exit.REFUSED, str(event))
 
 
 async def register(session: Session) -> str:

@@ -1,19 +1,23 @@
-"""One run of the program: a conversation, its connection, what happens, and how it ends."""
+"""One run of the program: a conversation, its connection and files, and how it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredQueue, ensureDeferred
 from twisted.python.failure import Failure
 
 from chatd.wire.irc import Line
+from clients.cli.bars import Bars
+from clients.cli.sharing import Sharing
 from clients.lib.backoff import Backoff
+from clients.lib.carrier import dial
 from clients.lib.connection import CannotConnect, Connection
 from clients.lib.conversation import Conversation
 from clients.lib.events import (
@@ -27,9 +31,15 @@ from clients.lib.events import (
     RoomOpened,
     Slowed,
 )
+from clients.lib.files import FileRefused, Offline
 from clients.lib.model import Login, fold, is_room
+from clients.lib.offers import Interrupted, Moved
 from clients.lib.rooms import Room
+from clients.lib.saving import NotSaved
+from clients.lib.transfers import Transfers
 from clients.lib.trust import CertificateRefused, Pins, Trust
+
+_Result = TypeVar("_Result")
 
 
 class Exit(IntEnum):
@@ -41,6 +51,7 @@ class Exit(IntEnum):
     CANNOT_CONNECT = 3
     CERTIFICATE = 4
     LOGIN = 5
+    FILE = 6
     INTERRUPTED = 130
 
 
@@ -60,6 +71,7 @@ class Place:
     port: int
     pins: Path
     fingerprint: str | None = None
+    downloads: Path = Path()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,22 +104,39 @@ class Session:
         self._events: DeferredQueue[Any] = DeferredQueue()
         self.conversation = Conversation(
             login,
-            self._events.put,
+            self._tell,
             reactor.callLater,
             f"{chance.getrandbits(64):x}",
             first_page,
             lambda name: only is None or fold(name) == fold(only),
         )
+        trust = Trust(place.host, place.port, Pins(place.pins), place.fingerprint)
+        self.bars = Bars()
+        transfers = Transfers(
+            reactor,
+            self.conversation.files,
+            partial(dial, reactor, trust, place.port),
+            self._tell,
+            lambda: Backoff(chance.random),
+        )
+        self.sharing = Sharing(self.conversation.files, transfers, place.downloads, self._tell)
         self._connection = Connection(
             reactor,
             self.conversation,
-            Trust(place.host, place.port, Pins(place.pins), place.fingerprint),
+            trust,
             place.port,
-            self._events.put,
+            self._tell,
             Backoff(chance.random),
             patience,
         )
         self._running: Deferred[None] | None = None
+
+    def _tell(self, event: Event) -> None:
+        self.bars.hear(event)
+        if isinstance(event, Ready):
+            ensureDeferred(self.sharing.remind())
+        if not isinstance(event, Moved):
+            self._events.put(event)
 
     def start(self) -> None:
         """Begin to connect."""
@@ -155,7 +184,7 @@ class Session:
 
     def note(self, event: Event) -> None:
         """Say what the user of a script should know."""
-        news = isinstance(event, CaughtUp | CertificatePinned | Disconnected | Slowed)
+        news = isinstance(event, Interrupted | CaughtUp | CertificatePinned | Disconnected | Slowed)
         if self._say is not None and news and str(event):
             self._say(str(event))
 
@@ -176,6 +205,21 @@ class Session:
             event = await self.wait(lambda event: isinstance(event, _Answered | Ready))
             if isinstance(event, _Answered):
                 return event.lines
+
+    async def insist(self, wish: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Ask for something about files; ask again if the connection breaks.
+
+        :raise Failed: if that cannot be.
+        """
+        while True:
+            try:
+                return await wish()
+            except Offline:
+                await self.ready()
+            except FileRefused as error:
+                raise Failed(Exit.REFUSED, str(error)) from error
+            except NotSaved as error:
+                raise Failed(Exit.FILE, str(error)) from error
 
     async def enter(self, name: str) -> Room:
         """Be in a room, or have a direct conversation open.

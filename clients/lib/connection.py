@@ -39,7 +39,7 @@ QUIET = 60.0
 """Seconds without a word from the server after which it is asked whether it is there."""
 CONNECT = 20.0
 """Seconds that an attempt to connect may take."""
-_FAILURES = (
+FAILURES = (
     CancelledError,
     ConnectError,
     ConnectingCancelledError,
@@ -49,6 +49,7 @@ _FAILURES = (
     SSL.Error,
     ValueError,  # what cannot be the name of a host
 )
+"""How an attempt to connect can end, other than well."""
 _Result = TypeVar("_Result")
 
 
@@ -183,7 +184,7 @@ class Connection:
         try:
             await self._wait(endpoint.connect(Factory.forProtocol(lambda: lines)))
             await self._wait(lines.shaken.addTimeout(CONNECT, self._reactor))
-        except _FAILURES as error:
+        except FAILURES as error:
             lines.abort()
             return error
         self._judge(lines, checked)

@@ -27,6 +27,7 @@ from clients.lib.events import (
     Told,
     Welcome,
 )
+from clients.lib.files import CAPABILITY, Files
 from clients.lib.handshake import Handshake
 from clients.lib.model import Kind, Login, MessageId, Post, fold, is_room
 from clients.lib.outbox import POST_TAG, Outbox, pieces, refused
@@ -76,6 +77,7 @@ class Conversation:
         self._outbox = Outbox(self._post, tell, later, seed)
         self._catchup = CatchUp(self.ask, tell, self.message, self._show, self._outbox, first_page)
         self._roster = Roster(self.rooms, tell, self._happened, self._entered)
+        self.files = Files(self.ask, self._offered, lambda: self.name)
 
     @property
     def name(self) -> str:
@@ -112,6 +114,7 @@ class Conversation:
         self._send = None
         self.ready = False
         self._asked.clear()
+        self.files.cut()
         self._catchup.cut()
         self._outbox.cut()
         for room in self.rooms:
@@ -229,6 +232,8 @@ class Conversation:
         match line.verb:
             case "PRIVMSG" | "NOTICE":
                 self._hear_message(line)
+            case "FILE":
+                self.files.hear(line)
             case "005":
                 self._learn(line.params[1:-1])
             case "376" | "422" if not self.ready:
@@ -252,6 +257,7 @@ class Conversation:
 
     def _all_known(self, names: list[str]) -> None:
         self.ready = True
+        self.files.here = self._handshake is not None and self._handshake.has(CAPABILITY)
         for name in names:
             if not is_room(name) and self._follow(name):
                 self.open(name)
@@ -330,6 +336,12 @@ class Conversation:
         self._log(room, event)
         if isinstance(event, ModeChanged):
             self._look_around(room)
+
+    def _offered(self, event: RoomEvent) -> None:
+        """Something about a file; it may be the first that is heard of somebody."""
+        if not is_room(event.room) and self._follow(event.room):
+            self.open(event.room)
+        self._happened(event)
 
     def _log(self, room: Room, event: RoomEvent) -> None:
         self._show(room, room.log.add(event), True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from chatd.wire.irc import Line
 from clients.lib.events import Event, LoginFailed, Registered, Welcome
+from clients.lib.files import CAPABILITY
 from clients.lib.model import Login
 
 NEEDED = (
@@ -32,6 +33,7 @@ WANTED = (
     "setname",
     "chghost",
     "cap-notify",
+    CAPABILITY,
 )
 _CHUNK = 400
 _REFUSAL = re.compile("43[2367]|46[345]|90[24568]|FAIL|ERROR")
@@ -69,6 +71,10 @@ class Handshake:
         self._send(Line("CAP", ("LS", "302")))
         self._send(Line("NICK", (self.name,)))
         self._send(Line("USER", (self.name, "0", "*", self.name)))
+
+    def has(self, name: str) -> bool:
+        """Whether a capability that we want is ours."""
+        return name in self._wanted and name in self._offered
 
     def hear(self, line: Line) -> None:
         """Take a line that came before the welcome."""

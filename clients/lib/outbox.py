@@ -116,7 +116,7 @@ class Outbox:
             self._tell(PostKept(post=post, id=MessageId.read(echo.tags.get("msgid", ""))))
             self.flush(room)
             return
-        code, reason = _refusal(lines)
+        code, reason = refusal(lines)
         if code == "RATE_LIMITED":
             post.state = State.WAITING
             self._tell(Slowed(reason=reason))
@@ -151,7 +151,7 @@ def refused(line: Line) -> bool:
     return line.verb == "FAIL" or (line.verb.isdigit() and "400" <= line.verb <= "599")
 
 
-def _refusal(lines: list[Line]) -> tuple[str, str]:
+def refusal(lines: list[Line]) -> tuple[str, str]:
     for line in lines:
         if refused(line) and line.params:
             code = line.verb
