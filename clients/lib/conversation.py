@@ -339,7 +339,10 @@ class Conversation:
 
     def _offered(self, event: RoomEvent) -> None:
         """Something about a file; it may be the first that is heard of somebody."""
-        if not is_room(event.room) and self._follow(event.room):
+        if not self._follow(event.room):
+            self._tell(event)
+            return
+        if not is_room(event.room):
             self.open(event.room)
         self._happened(event)
 

@@ -38,7 +38,7 @@ def safe_name(name: str) -> str:
     writing round, and is short enough for any disk.
     """
     name = unicodedata.normalize("NFC", "".join(map(_harmless, name)))
-    name = re.sub(r"\s+", " ", name).strip(" ").lstrip(".-~ ")
+    name = re.sub(r"\s+", " ", name).lstrip(".-~ ").rstrip(". ")
     stem, dot, ending = name.rpartition(".")
     if not dot or not stem or len(ending.encode()) > LONGEST // 4:
         stem, ending = name, ""
@@ -53,7 +53,7 @@ def _harmless(char: str) -> str:
 
 
 def _shortened(text: str, most: int) -> str:
-    return text.encode()[:most].decode(errors="ignore").rstrip(" ")
+    return text.encode()[:most].decode(errors="ignore").rstrip(". ")
 
 
 def names_like(name: str) -> Iterator[str]:

@@ -78,6 +78,7 @@ class Transfer:
     stopped: bool = False
     ticket: str = ""
     carrier: Carrier | None = None
+    part: Part | None = None
     pause: Deferred[None] | None = None
 
     def wake(self) -> None:
@@ -87,11 +88,13 @@ class Transfer:
             pause.callback(None)
 
     def stop(self) -> None:
-        """Make an end of it."""
+        """Make an end of it; nothing of it is left here."""
         self.stopped = True
         self.wake()
         if self.carrier is not None:
             self.carrier.abort()
+        if self.part is not None:
+            self.part.drop()
 
 
 class Transfers:
@@ -259,6 +262,8 @@ class Transfers:
         self._receiving.pop(offer.id, None)
         if code == "UNREADABLE" and self._sending.pop(offer.id, None) is not None:
             ensureDeferred(self._withdraw(offer, reason))
+        if code in _HOPELESS and transfer.part is not None:
+            transfer.part.drop()
         if not transfer.stopped:
             self._tell(NotCarried(file=offer.id, name=offer.name, code=code, reason=reason))
 
@@ -313,6 +318,7 @@ class Transfers:
         offer, path = receiving.offer, receiving.path
         folder, name = (path, safe_name(offer.name)) if path.is_dir() else (path.parent, path.name)
         part = Part(folder, offer.id)
+        receiving.part = part
         await deferToThread(part.open, offer.size)
         try:
             receiving.done = part.length

@@ -17,13 +17,18 @@ import trustme
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.ssl import DefaultOpenSSLContextFactory
+from twisted.internet.task import Clock
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
 from chatd.wire.irc import Line, parse, parse_text
+from clients.cli.sharing import Sharing
+from clients.lib.backoff import Backoff
+from clients.lib.carrier import Broken, Carrier
 from clients.lib.conversation import Conversation
 from clients.lib.events import Event, Message
 from clients.lib.model import Login
+from clients.lib.transfers import Transfers
 
 _E = TypeVar("_E", bound=Event)
 CAPS = (
@@ -255,6 +260,17 @@ class Wire:
     def texts(self, room: str = "#tea") -> list[str]:
         """The messages that the view was told, in that order."""
         return [event.text for event in self.take(Message) if event.room == room]
+
+
+def sharing(wire: Wire, folder: Path = Path()) -> Sharing:
+    """The files of a client that can connect to nobody."""
+
+    async def dial(moved: Callable[[int], None]) -> Carrier:
+        raise Broken("There is no network here.")
+
+    files, tell = wire.client.files, wire.heard.append
+    transfers = Transfers(Clock(), files, dial, tell, lambda: Backoff(lambda: 0.5))
+    return Sharing(files, transfers, folder, tell)
 
 
 def hear(wire: Wire, *lines: str) -> None:

@@ -11,8 +11,9 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, RichLog, Static
 
 from clients.cli.app import ChatApp, Happened, Prompt
+from clients.cli.bars import Bars
 from clients.lib.events import Event
-from tests.clients.scripted import Scripted, Wire
+from tests.clients.scripted import Scripted, Wire, sharing
 
 
 class Desk:
@@ -21,6 +22,8 @@ class Desk:
     def __init__(self, server: Scripted | None = None, room: str = "") -> None:
         self.wire = Wire(server or Scripted())
         self.conversation = self.wire.client
+        self.sharing = sharing(self.wire)
+        self.bars = Bars()
         self.closed = False
         self.wire.start()
         self.app = ChatApp(self, room)  # type: ignore[arg-type]

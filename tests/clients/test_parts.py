@@ -29,7 +29,7 @@ from clients.lib.log import MOST, Log
 from clients.lib.model import Kind, MessageId
 from clients.lib.outbox import pieces
 from clients.lib.trust import CertificateRefused, Pins, Trust, normal, shown
-from tests.clients.scripted import Wire
+from tests.clients.scripted import Wire, sharing
 
 ONE, OTHER = "ab" * 32, "cd" * 32
 
@@ -192,6 +192,7 @@ class Desk:
     def __init__(self) -> None:
         self.wire = Wire().start()
         self.conversation: Conversation = self.wire.client
+        self.sharing = sharing(self.wire)
         self.current = "#tea"
         self.shown: list[str] = []
         self.reason: str | None = None
