@@ -43,10 +43,15 @@ class Sharing:
         self._start(self._show())
 
     def accept(self, offer: Offer, path: str) -> None:
-        """Fetch a file, into a folder or as a name if one is given."""
+        """Fetch a file, into a folder or as a name if one is given.
+
+        :raise NoFile: if there is no folder for it, and none can be made.
+        """
         place = _path(path) if path else self.folder
-        if not path:
-            place.mkdir(parents=True, exist_ok=True)
+        try:
+            (place.parent if path else place).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NoFile(f"{place} cannot be made: {error.strerror}.") from error
         self._start(self.transfers.accept(offer, place))
 
     def decline(self, offer: Offer) -> None:

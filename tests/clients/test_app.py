@@ -13,6 +13,7 @@ from textual.widgets import OptionList, RichLog, Static
 from clients.cli.app import ChatApp, Happened, Prompt
 from clients.cli.bars import Bars
 from clients.lib.events import Event
+from clients.lib.offers import Moved, Sent
 from tests.clients.scripted import Scripted, Wire, sharing
 
 
@@ -276,5 +277,20 @@ def test_every_event_can_be_shown() -> None:
                 desk.app.post_message(Happened(made(kind)))
         await desk.settle()
         assert desk.app.is_running
+
+    drive(play, Desk())
+
+
+def test_bars_are_shown_while_files_move() -> None:
+    """Above the prompt is a bar for each file that moves, and nothing otherwise."""
+
+    async def play(desk: Desk) -> None:
+        bars = desk.app.query_one("#bars", Static)
+        desk.bars.hear(Moved(file="k3", name="film.mp4", done=1, size=4))
+        desk.app._draw_bars()
+        assert bars.display
+        desk.bars.hear(Sent(file="k3", name="film.mp4"))
+        desk.app._draw_bars()
+        assert not bars.display
 
     drive(play, Desk())

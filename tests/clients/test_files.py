@@ -191,6 +191,30 @@ def test_interrupted(house: House, folder: Path) -> None:
     assert (folder / "x.mp4").read_bytes() == content
 
 
+def test_sender_interrupted(house: House, tmp_path: Path) -> None:
+    """After Ctrl-C the same `put` goes on with the offer that there is, and what was sent of it."""
+    path = tmp_path / "again"
+    with path.open("wb") as file:
+        file.truncate(90 * MEGABYTE)
+    sending = house.start("ada", "put", house.address, "bob", str(path))
+    with sender(house) as ada:
+        house.daemon.wait_for(lambda: held(ada, "again") > MEGABYTE)
+        sending.send_signal(signal.SIGINT)
+        sending.communicate(timeout=30)
+        assert sending.returncode == 130
+        id_ = put(house, "bob", path)
+        assert held(ada, "again") == 90 * MEGABYTE
+        asks(ada, f"CANCEL {id_}", 2)
+
+
+def held(talker: Talker, name: str) -> int:
+    """How many bytes the server has of the only file of this name."""
+    told = talker.asks("FILE LIST")
+    listed = [line for line in told if line.params[:1] == ("LISTED",) and line.params[-1] == name]
+    assert len(listed) <= 1
+    return int(listed[0].params[7]) if listed else 0
+
+
 def test_wrong_hash(house: House, folder: Path) -> None:
     """What is not what was offered is removed, and that is said."""
     with sender(house) as ada:

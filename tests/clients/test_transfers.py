@@ -111,6 +111,16 @@ def test_what_cannot_be_sent(tmp_path: Path) -> None:
     assert told(desk) == ["There is no connection to the server, or it takes no files."]
 
 
+def test_no_folder(tmp_path: Path) -> None:
+    """Where nothing can be saved, nothing is accepted."""
+    desk = sits()
+    hear(desk.wire, OFFERED)
+    (tmp_path / "file").touch()
+    obey(desk, f"/accept k3 {tmp_path}/file/folder/x")
+    assert desk.shown == [f"{tmp_path}/file/folder/x cannot be made: Not a directory."]
+    assert not desk.sharing.transfers.moving
+
+
 def test_cut_while_asking() -> None:
     """Who has asked when the connection breaks is told so."""
     desk = sits()
