@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 
-from twisted.internet.defer import DeferredLock
-
 from chatd.core.conversations import Conversations
 from chatd.core.limits import Buckets
 from chatd.core.log import Log
@@ -39,6 +37,7 @@ from chatd.errors import (
 )
 from chatd.events import Cause, OfferChanged, Offered
 from chatd.interfaces import IAccountStore, IFileStore, ISession
+from chatd.locks import Lock
 from chatd.model import Drop, Offer, Outcome, Person, Put, Room, Stage
 from chatd.names import is_room
 
@@ -90,7 +89,7 @@ class Files:
         self._new_id = new_id
         self._offers: dict[str, Offer] = {}
         self._told: list[Callable[[Offer, Outcome | None], None]] = []
-        self._lock = DeferredLock()
+        self._lock = Lock()
 
     async def load(self) -> None:
         """Learn from the store what is offered."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredLock, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
@@ -41,6 +41,7 @@ from chatd.errors import (
 )
 from chatd.events import Event, Quit, Wanted
 from chatd.interfaces import IFileRelay, IPipe, ISession
+from chatd.locks import Lock
 from chatd.model import Offer, Outcome, Person, Side, Stage, Taken, Ticket
 
 TIDY_EVERY = 60.0
@@ -57,7 +58,7 @@ class Trip:
     """The connections of one offer: at most one that brings, and those that fetch."""
 
     sender: IPipe | None = None
-    sending: DeferredLock = field(default_factory=DeferredLock)
+    sending: Lock = field(default_factory=Lock)
     receivers: dict[int, IPipe] = field(default_factory=dict)
     arrived: list[Deferred[None]] = field(default_factory=list)
 
