@@ -4,7 +4,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 PYTEST = $(BIN)/pytest -n 2
 
-.PHONY: run test check lint docs bench bench-micro irctest fuzz crash cuts clean
+.PHONY: run test check lint docs bench bench-micro irctest fuzz crash cuts files clean
 
 run: $(VENV)/for-running
 	$(BIN)/python -m chatd run --config etc/chatd.ini
@@ -42,6 +42,11 @@ crash: $(VENV)/for-testing
 
 cuts: $(VENV)/for-testing
 	CHATD_CUTS=1000 $(BIN)/pytest -s tests/test_cuts.py
+
+# FOLDER=path: on the disk that the files are to be on, while they go to and fro.
+files: $(VENV)/for-testing
+	CHATD_FILE=1000 CHATD_FILE_CUTS=20 CHATD_FILE_KILLS=3 CHATD_FILES=100 $(BIN)/pytest -s \
+		$(if $(FOLDER),--basetemp=$(FOLDER)) tests/clients/test_long_files.py tests/test_many_files.py
 
 $(VENV)/for-running: setup.cfg pyproject.toml
 	python3 -m venv $(VENV)

@@ -349,8 +349,9 @@ class IFileRelay(Interface):
         :raise ServerFull, NotKept: if they cannot be kept; what was kept stays.
         """
 
-    async def give(offer: Offer, pipe: IPipe, start: int) -> str:
-        """Give a receiver the bytes from `start` on, as they come; the digest of what it got.
+    async def give(offer: Offer, pipe: IPipe, start: int, end: int) -> str:
+        """Give a receiver the bytes from `start` to `end`, as they come; if that is the end of
+        the file, the digest of what it got.
 
         :raise Cut: if the receiver goes before all is said.
         :raise WrongHash: if it has got something else than was offered.

@@ -37,6 +37,13 @@ class Carrier(Client):
         return self.transport.value().partition(b"\r\n")[0].decode()
 
     @property
+    def start(self) -> int:
+        """From where on the bytes go."""
+        words = self.answer.split()
+        assert words[0] == "OK", words
+        return int(words[1])
+
+    @property
     def got(self) -> bytes:
         """What was heard after it."""
         self.house.settle()

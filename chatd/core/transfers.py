@@ -203,12 +203,21 @@ class Transfers:
         trip = self._trips.get(offer.id)
         coming = trip is not None and trip.sender is not None
         can = self._kept is not None or self._is_here(offer.receiver)
-        if can and not coming and offer.stage is not Stage.STORED:
+        if can and not coming and not self._is_all_here(offer):
             to = self._files.target(offer)
             at = self._log.now()
             self._log.tell(
                 Wanted(by=self._files.sender(offer), at=at, to=to, file=offer.id, name=offer.name)
             )
+
+    def _is_all_here(self, offer: Offer) -> bool:
+        """Whether nobody waits for a part of it that is not here; or it is over."""
+        now = self._files.get(offer.id)
+        if now is None or now.stage is Stage.STORED:
+            return True
+        span = None if self._kept is None else self._kept.held(offer)
+        waited_for = self._live is not None and self._live.ready(offer) is not None
+        return span is not None and span[1] >= offer.size and not waited_for
 
     def _forget(self, offer: Offer, outcome: Outcome) -> None:
         """Nobody may bring or fetch it any more; who is done hears of that in peace."""
@@ -311,14 +320,16 @@ class Transfers:
         """The receiver has gone: go on to where it can fetch the rest later."""
         if self._kept is None or self._files.get(offer.id) is None:
             raise OtherSideGone()
+        if self._kept.held(offer) is not None:
+            raise Replaced()  # it had to bring no more than what was missing before that
         self._storage.check(offer)
         return await self._kept.take(offer, pipe, taken.end - len(taken.left), taken.left)
 
     async def _way(self, offer: Offer, trip: Trip, pipe: IPipe) -> IFileRelay:
         """The relay by which the bytes can go."""
         live = self._live
-        if live is not None and self._may_meet(offer):
-            if live.ready(offer) is None:
+        if live is not None:
+            if live.ready(offer) is None and self._may_meet(offer):
                 await self._meet(trip, pipe)
             if live.ready(offer) is not None:
                 return live
@@ -386,30 +397,49 @@ class Transfers:
     async def _fetch(
         self, offer: Offer, trip: Trip, pipe: IPipe, offset: int, person: Person
     ) -> None:
-        relay = await self._source(offer, trip, offset)
-        giving = ensureDeferred(relay.give(offer, pipe, offset))
-        for arrived in trip.arrived:
-            fire(arrived)
-        trip.arrived.clear()
-        self._want(offer)
+        span = None if self._kept is None else self._kept.held(offer)
+        if span is not None and offset < span[0]:
+            await self._fill_in(offer, trip, pipe, offset, span[0])
+            offset = span[0]
+        giving = ensureDeferred(self._source(offer).give(offer, pipe, offset, offer.size))
+        self._arrived(offer, trip)
         digest = await giving
         await self._files.done(offer, person, digest)
         pipe.finish(digest)
 
-    async def _source(self, offer: Offer, trip: Trip, offset: int) -> IFileRelay:
-        """Where the bytes from an offset on are, or will come."""
-        kept, live = self._kept, self._live
-        if live is None or offer.receiver is None:
-            if kept is None:
-                raise NotKeptHere()
-            return kept
-        span = None if kept is None else kept.held(offer)
-        if kept is None or span is None:
-            return live
-        if span[0] <= offset:
-            return kept
-        if trip.sender is not None:
-            trip.sender.refuse(Replaced())
-        await kept.forget(offer)  # what is missing before it has to be brought again anyway
+    def _arrived(self, offer: Offer, trip: Trip) -> None:
+        """A receiver is ready: let the sender know, wherever it is."""
+        for arrived in trip.arrived:
+            fire(arrived)
+        trip.arrived.clear()
+        self._want(offer)
+
+    async def _fill_in(self, offer: Offer, trip: Trip, pipe: IPipe, offset: int, end: int) -> None:
+        """Have the sender bring what the receiver lacks before what is kept, and no more."""
+        if self._live is None:
+            raise NotKeptHere()
         await self._files.missing(offer)
-        return live
+        self._let_go(trip)
+        giving = ensureDeferred(self._live.give(offer, pipe, offset, end))
+        self._arrived(offer, trip)
+        try:
+            await giving
+        finally:
+            self._let_go(trip)
+            self._want(offer)
+
+    def _let_go(self, trip: Trip) -> None:
+        """The sender has to come again, to be told from where on the bytes are wanted now."""
+        sender, trip.sender = trip.sender, None
+        if sender is not None:
+            sender.refuse(Replaced())
+
+    def _source(self, offer: Offer) -> IFileRelay:
+        """Where the bytes are, or will come."""
+        kept = self._kept
+        begun = kept is not None and kept.held(offer) is not None
+        if self._live is not None and offer.receiver is not None and not begun:
+            return self._live
+        if kept is None:
+            raise NotKeptHere()
+        return kept

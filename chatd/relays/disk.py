@@ -129,15 +129,15 @@ class Disk:
         kept.grew()
         return Taken(offer.size, whole=True, digest=digest)
 
-    async def give(self, offer: Offer, pipe: IPipe, start: int) -> str:
+    async def give(self, offer: Offer, pipe: IPipe, start: int, end: int) -> str:
         at, reader, kept = start, -1, None
         try:
-            while at < offer.size:
+            while at < end:
                 kept = await self._more(offer, pipe, at)
                 if reader < 0:
                     reader = await self._run(kept.part.reader)
                     pipe.accept(start, offer.size, offer.digest or kept.part.head.digest)
-                chunk = await self._run(kept.part.read, reader, at)
+                chunk = (await self._run(kept.part.read, reader, at))[: end - at]
                 pipe.write(chunk)
                 at += len(chunk)
                 await pipe.ready()
@@ -147,7 +147,7 @@ class Disk:
             if reader >= 0:
                 os.close(reader)
         pipe.accept(start, offer.size, offer.digest)
-        return await self._confirmed(offer, pipe, kept)
+        return await self._confirmed(offer, pipe, kept) if end == offer.size else ""
 
     async def forget(self, offer: Offer) -> None:
         await self._drop(offer.id)

@@ -59,11 +59,13 @@ class Pair:
             raise NoSuchFile(offer.id)
         return await meeting.join(pipe, head)
 
-    async def give(self, offer: Offer, pipe: IPipe, start: int) -> str:
-        meeting = self._meetings[offer.id] = _Meeting(offer, pipe, start)
+    async def give(self, offer: Offer, pipe: IPipe, start: int, end: int) -> str:
+        meeting = self._meetings[offer.id] = _Meeting(offer, pipe, start, end)
+        whole, digest = end == offer.size, ""
         try:
             await meeting.complete()
-            digest = await pipe.confirmed()
+            if whole:
+                digest = await pipe.confirmed()
             if offer.digest and digest not in ("", offer.digest):
                 raise WrongHash()
         except Cut:
@@ -75,7 +77,7 @@ class Pair:
         finally:
             if self._meetings.get(offer.id) is meeting:
                 del self._meetings[offer.id]
-        meeting.end(Taken(offer.size, whole=True, digest=digest))
+        meeting.end(Taken(end, whole=whole, digest=digest))
         return digest
 
     async def forget(self, offer: Offer) -> None:
@@ -85,8 +87,9 @@ class Pair:
 class _Meeting:
     """A receiver, how far it is, and the sender if there is one."""
 
-    def __init__(self, offer: Offer, receiver: IPipe, position: int) -> None:
+    def __init__(self, offer: Offer, receiver: IPipe, position: int, end: int) -> None:
         self.position = position
+        self._end = end
         self._offer = offer
         self._receiver = receiver
         self._sender: IPipe | None = None
@@ -150,11 +153,14 @@ class _Meeting:
         if self.position + len(chunk) > self._offer.size:
             self.break_off(TooMuch(self._offer.size))
             return
+        if self._all.called:
+            return  # what comes after the end is not wanted here
+        chunk = chunk[: self._end - self.position]
         self.position += len(chunk)
         self._receiver.write(chunk)
         self._latest.append(chunk)
         self._remembered += len(chunk)
         while self._remembered - len(self._latest[0]) >= REMEMBERED:
             self._remembered -= len(self._latest.popleft())
-        if self.position == self._offer.size and not self._all.called:
+        if self.position == self._end and not self._all.called:
             self._all.callback(None)

@@ -16,7 +16,7 @@ from msgspec import DecodeError, ValidationError, json
 
 HEAD = 512
 """Bytes before those of the file: one sector, which a disk writes whole or not at all."""
-DURABLE_EVERY = 1 << 20
+DURABLE_EVERY = 1 << 19
 """After so many bytes the disk is waited for."""
 SLICE = 1 << 18
 """Bytes that are read at once."""

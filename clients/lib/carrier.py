@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from clients.lib.trust import Checked, Trust, fingerprint
 QUIET = 180.0
 """Seconds in which nothing moves, after which we hang up: the server would have done so."""
 _CHUNK = 1 << 16
+_UNSENT = 1 << 17
+"""Bytes that the system keeps for us and has not sent yet: if we have to stop they go in vain."""
 
 
 class Broken(Exception):
@@ -242,6 +245,14 @@ def _unreadable(error: OSError) -> Unreadable:
     return Unreadable(f"it cannot be read: {(error.strerror or str(error)).lower()}.")
 
 
+def _keep_little(transport: Any) -> None:
+    """Let the system keep little that is not on its way yet, where it can be told so."""
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    handle = getattr(transport.transport, "socket", None)
+    if option is not None and isinstance(handle, socket.socket):
+        handle.setsockopt(socket.IPPROTO_TCP, option, _UNSENT)
+
+
 async def dial(reactor: Any, trust: Trust, port: int, moved: Callable[[int], None]) -> Carrier:
     """Connect to the server that we chat with, and see that it is that one.
 
@@ -255,6 +266,7 @@ async def dial(reactor: Any, trust: Trust, port: int, moved: Callable[[int], Non
         await carrier.shaken.addTimeout(CONNECT, reactor)
         handle = carrier.transport.getHandle()
         trust.judge(fingerprint(handle), checked.vouched(handle))
+        _keep_little(carrier.transport)
     except FAILURES as error:
         carrier.abort()
         raise Broken(explain(error)) from error

@@ -76,6 +76,8 @@ class Transfer:
     done: int = 0
     running: bool = False
     stopped: bool = False
+    wanted: bool = False
+    arrived: bool = False
     ticket: str = ""
     carrier: Carrier | None = None
     part: Part | None = None
@@ -205,10 +207,13 @@ class Transfers:
             for transfers in (self._sending, self._receiving):
                 if (transfer := transfers.pop(what.file, None)) is not None:
                     transfer.stop()
+        elif what.stage in (Stage.DONE, Stage.STORED) and what.file in self._sending:
+            self._sending[what.file].arrived = True
 
     # -- one after the other, until it is done
 
     def _bring(self, sending: Transfer) -> None:
+        sending.wanted = True
         if sending.running:
             sending.wake()
         else:
@@ -246,11 +251,14 @@ class Transfers:
             await attempt(transfer)
         except FileRefused as error:
             sending = transfer.offer.id in self._sending
-            if sending and error.code in _NOT_NOW:
+            if sending and error.code in _NOT_NOW and not transfer.wanted:
                 return None
             if error.code not in (_HOPELESS if sending else _HOPELESS | _NOT_FOR_US):
                 return Interrupted(**about, code=error.code, reason=str(error))
-            self._give_up(transfer, error.code, str(error))
+            if error.code == "NO_SUCH_FILE" and transfer.arrived:
+                self._tell(Sent(**about))  # all that was missing was the word that it is
+            else:
+                self._give_up(transfer, error.code, str(error))
         except (Broken, Offline) as error:
             return Interrupted(**about, code="BROKEN", reason=str(error))
         except (CertificateRefused, NotSaved, Unreadable) as error:
@@ -298,7 +306,7 @@ class Transfers:
     # -- sending
 
     async def _send(self, sending: Transfer) -> None:
-        offer = sending.offer
+        offer, sending.wanted = sending.offer, False
         file = opened(sending.path, offer.size)
         try:
             carrier, ok = await self._open(sending, "SEND", 0)

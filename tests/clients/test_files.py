@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import cutting
+from tests.cable import Cable
 from tests.carrier import Carrier
 from tests.clients.test_with_daemon import PASSWORD, House, Screen
 from tests.talker import CAPS, Talker
@@ -195,15 +196,16 @@ def test_sender_interrupted(house: House, tmp_path: Path) -> None:
     """After Ctrl-C the same `put` goes on with the offer that there is, and what was sent of it."""
     path = tmp_path / "again"
     with path.open("wb") as file:
-        file.truncate(90 * MEGABYTE)
-    sending = house.start("ada", "put", house.address, "bob", str(path))
-    with sender(house) as ada:
+        file.truncate(20 * MEGABYTE)
+    with sender(house) as ada, Cable(house.daemon, stop=5 * MEGABYTE) as cable:
+        sending = house.start("ada", "put", cable.address, "bob", str(path))
         house.daemon.wait_for(lambda: held(ada, "again") > MEGABYTE)
         sending.send_signal(signal.SIGINT)
         sending.communicate(timeout=30)
         assert sending.returncode == 130
+        cable.loosen()
         id_ = put(house, "bob", path)
-        assert held(ada, "again") == 90 * MEGABYTE
+        assert held(ada, "again") == 20 * MEGABYTE
         asks(ada, f"CANCEL {id_}", 2)
 
 

@@ -105,9 +105,9 @@ class Screen:
         """Press keys."""
         os.write(self._terminal, keys.encode())
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, patience: float = PATIENCE) -> None:
         """Wait until the terminal was sent this text after the last; controls left out."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while text not in (seen := _CONTROL.sub("", self.shown)):
             assert time.monotonic() < deadline, f"no {text!r} in {seen!r}"
             if select.select([self._terminal], [], [], 0.2)[0]:

@@ -7,8 +7,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from chatd.relays.pair import REMEMBERED
 from tests.files import CAPS, CONTENT, DIGEST, SIZE, Carrier, FilesCase
+
+LONG = bytes(range(256)) * 8192
+LONG_DIGEST = sha256(LONG).hexdigest()
+SENT = 2_000_000
+"""Bytes of it that were sent when both were cut off."""
 
 
 class TransferTests(FilesCase):
@@ -113,27 +117,61 @@ class TransferTests(FilesCase):
         self.assertTrue(any(" FILE DONE ada " in line for line in self.ada.hears()))
 
     def test_receiver_cut_far_behind(self) -> None:
-        """A receiver that comes back with less than is kept is served too: it is brought again."""
-        content = bytes(range(256)) * 8192
-        digest = sha256(content).hexdigest()
-        id_ = self.accepted(size=len(content), digest=digest)
-        receiver, sender = self.fetches(id_), self.brings(id_)
-        for at in range(0, len(content) - 100_000, 10_000):
-            sender.sends(content[at : at + 10_000])
-        receiver.leaves()
-        sender.sends(content[at + 10_000 :])
+        """A receiver that comes back with less than is kept is served too: what it lacks is brought
+        again, and no more."""
+        id_ = self.far_behind()
+        sender = self.brings(id_)
+        sender.sends(LONG[sender.start :])
         self.assertIn("DONE", sender.got.decode())
-        self.assertLess(
-            self.house.core.transfers.held(next(iter(self.house.core.files))), 2 * REMEMBERED
-        )
         self.hears()
-        again = self.fetches(id_, 1000)
+        begins = len(LONG) - self.kept_bytes()
+        receiver = self.fetches(id_, 1000)
         self.assertIn(f":ada FILE WANTED bob {id_} :x y.mp4", self.ada.hears())
-        more = self.brings(id_)
-        self.assertEqual(more.answer, f"OK 1000 {len(content)} {digest}")
-        more.sends(content[1000:])
-        self.assertEqual(again.got, content[1000:])
-        self.assertEqual(self.kept(), [])
+        again = self.brings(id_)
+        self.assertEqual(again.answer, f"OK 1000 {len(LONG)} {LONG_DIGEST}")
+        again.sends(LONG[1000 : begins + 5000])
+        self.assertIn("FAIL REPLACED", again.got.decode())
+        self.assertEqual(receiver.got, LONG[1000:])
+        receiver.says(f"DONE {LONG_DIGEST}")
+        self.assertEqual((self.kept(), list(self.house.core.files)), ([], []))
+
+    def far_behind(self) -> str:
+        """Ada sends bob a long file; he is cut off, of which she hears nothing, and goes on until
+        she is cut off as well."""
+        id_ = self.accepted(size=len(LONG), digest=LONG_DIGEST)
+        receiver, sender = self.fetches(id_), self.brings(id_)
+        for at in range(0, SENT, 10_000):
+            if at == SENT // 2:
+                receiver.leaves()
+            sender.sends(LONG[at : at + 10_000])
+        sender.leaves()
+        return id_
+
+    def kept_bytes(self) -> int:
+        """How much of the one offer is here."""
+        return self.house.core.transfers.held(next(iter(self.house.core.files)))
+
+    def test_receiver_far_behind_goes_again(self) -> None:
+        """If the receiver goes again before it has what it lacks, the sender goes on with the
+        rest of the file, and nobody has to begin anew."""
+        id_ = self.far_behind()
+        receiver, sender = self.fetches(id_, 1000), self.brings(id_)
+        self.assertEqual(sender.start, 1000)
+        sender.sends(LONG[1000:9000])
+        receiver.leaves()
+        self.assertIn("FAIL REPLACED", sender.got.decode())
+        self.assertIn(f":ada FILE WANTED bob {id_} :x y.mp4", self.ada.hears())
+        sender = self.brings(id_)
+        self.assertEqual(sender.start, SENT)
+        receiver = self.fetches(id_, 9000)
+        self.assertIn("FAIL REPLACED", sender.got.decode())
+        sender = self.brings(id_)
+        self.assertEqual(sender.start, 9000)
+        sender.sends(LONG[9000:SENT])
+        sender = self.brings(id_)
+        self.assertEqual(sender.start, SENT)
+        sender.sends(LONG[SENT:])
+        self.assertEqual(receiver.got, LONG[9000:])
 
     def test_receiver_finds_it_wrong(self) -> None:
         """If what arrives is not what was offered, it has failed, and all are told so."""

@@ -22,7 +22,7 @@ CONTENT = bytes(range(256)) * 400
 DIGEST = sha256(CONTENT).hexdigest()
 
 
-def offer(content: bytes = CONTENT, digest: str = DIGEST, id_: str = "f1") -> Offer:
+def offer(content: bytes = CONTENT, digest: str = DIGEST, id_: str = "offer1") -> Offer:
     """An offer of these bytes."""
     return Offer(id_, 1, 1, "ada", "bob", 2, "x.mp4", len(content), "a/b", digest, 10**15)
 
@@ -85,10 +85,11 @@ class RelayContract:
         self.relay = self.make_relay()
         Result(self.relay.tidy(()))
 
-    def gives(self, what: Offer, start: int = 0) -> tuple[End, Result]:
-        """Somebody fetches a file."""
-        end = End(brings=False)
-        return end, Result(self.relay.give(what, end.pipe, start))
+    def gives(self, what: Offer, start: int = 0, end: int = -1) -> tuple[End, Result]:
+        """Somebody fetches a file, or what is before an end."""
+        receiver = End(brings=False)
+        until = what.size if end < 0 else end
+        return receiver, Result(self.relay.give(what, receiver.pipe, start, until))
 
     def takes(self, what: Offer) -> tuple[End, Result]:
         """Somebody brings a file, from where the relay could go on."""
@@ -146,6 +147,18 @@ class RelayContract:
         sender.says(CONTENT)
         self.assertEqual(receiver.got, CONTENT)
         self.assertIsNone(given.error)
+
+    def test_no_more_than_some(self) -> None:
+        """Who wants no more than what is before an end gets that, and need not confirm it."""
+        what = offer()
+        receiver, given = self.gives(what, 1000, 5000)
+        sender, _ = self.takes(what)
+        start = 0 if self.relay.keeps else 1000
+        for at in range(start, len(CONTENT), 3000):
+            sender.says(CONTENT[at : at + 3000])
+        self.assertEqual(receiver.got, CONTENT[1000:5000])
+        self.assertEqual((given.value, given.error), ("", None))
+        self.assertFalse(receiver.pipe.gone)
 
     def test_receiver_cut(self) -> None:
         """A receiver that is cut is no more waited for."""

@@ -68,7 +68,7 @@ class DiskTests(RelayContract, SynchronousTestCase):
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
         self.assertEqual(self.folder.stat().st_mode & 0o777, 0o700)
         self.assertNotIn("x.mp4", path.name)
-        self.assertNotIn("f1", path.name)
+        self.assertNotIn("offer1", path.name)
 
     def test_killed_in_the_middle(self) -> None:
         """After kill -9 it goes on from the last durable byte, and the digest is right."""
