@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+LATER = CHECKOUT / "tests" / "later"
 PATIENCE = 30.0
 READY = "is ready"
 
@@ -40,6 +41,8 @@ CHEAP: dict[str, dict[str, str]] = {
 class Daemon:
     """chatd with a data directory of its own, which outlives `kill` and `stop`.
 
+    It lives `later` than we do by so many seconds, from its next start on.
+
     :param settings: sections of the ini, laid over those that make it quick and local.
     :param python: another interpreter, which has chatd installed; else it runs the checkout.
     """
@@ -55,6 +58,7 @@ class Daemon:
         self._log = folder / "chatd.log"
         self._ports = {name: free_port() for name in ("irc", "human")}
         self._process: subprocess.Popen[bytes] | None = None
+        self.later = 0
         self.write(settings or {})
 
     def __enter__(self) -> Daemon:
@@ -184,7 +188,11 @@ class Daemon:
         return line if self._python is None else [str(self._python), *line[1:]]
 
     def _environment(self) -> dict[str, str]:
-        return environment() if self._python is None else bare_environment()
+        around = environment() if self._python is None else bare_environment()
+        if self.later:
+            paths = [str(LATER), *filter(None, [around.get("PYTHONPATH")])]
+            around.update(CHATD_LATER=str(self.later), PYTHONPATH=os.pathsep.join(paths))
+        return around
 
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None

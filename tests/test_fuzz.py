@@ -21,6 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatd.core import sessions
 from chatd.core.settings import Auth, Limits, Server
 from chatd.model import Rank
+from chatd.relays.pair import Pair
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST, parse_text
 from tests.house import FAST, Client, House
@@ -85,12 +86,16 @@ modes, secret = st.sampled_from(MODES), st.sampled_from(SECRETS)
 cap = st.lists(st.sampled_from(CAPS), max_size=6).map(" ".join)
 anything = target | word | mask | spot | number | modes | secret
 
+FILES = (*(f"id{n}" for n in range(1, 40)), "x" * 200)
+TICKETS = (*(f"id{n}id{n + 1}" for n in range(1, 40)), "", "x" * 200)
 SHAPES: dict[str, tuple[st.SearchStrategy[str], ...]] = {
+    "ACCEPT": (st.sampled_from(FILES),),
     "AUTHENTICATE": (secret,),
     "AWAY": (word,),
     "BAN": (room, mask, st.sampled_from(("", "1h", "1y", "999999w"))),
     "BANS": (room,),
     "CAP": (st.sampled_from(("LS", "REQ", "LIST", "END", "?")), cap | st.just("302")),
+    "CANCEL": (st.sampled_from(FILES), word),
     "CERT": (st.just("ADD"),),
     "CHATHISTORY": (
         st.sampled_from(("LATEST", "BEFORE", "AFTER", "AROUND", "BETWEEN", "TARGETS", "")),
@@ -99,6 +104,17 @@ SHAPES: dict[str, tuple[st.SearchStrategy[str], ...]] = {
         spot | number,
         number,
     ),
+    "FILE": (
+        st.sampled_from(("OFFER", "ACCEPT", "DECLINE", "CANCEL", "TICKET", "LIST", "END", "")),
+        target | st.sampled_from(FILES),
+        number | st.sampled_from(("SEND", "RECEIVE")),
+        st.sampled_from(("a/b", "image/png", "a", "/", "ü/x")),
+        st.sampled_from(("*", "5a" * 32, "5A" * 32, "5a")),
+        word | st.sampled_from(("..", "a/b", "x.mp4", "\u202e", "\x07", "é" * 140)),
+    ),
+    "FILES": (target,),
+    "FILEW": (target, number, word | st.just("x.mp4")),
+    "DECLINE": (st.sampled_from(FILES), word),
     "GRANT": (room, name, st.sampled_from(("op", "owner", "king"))),
     "HELP": (st.sampled_from(("", "TOPIC", "nonsense")),),
     "HISTORY": (target, number),
@@ -164,6 +180,13 @@ def sensible(draw: Any) -> bytes:
     return f"{tags}{' '.join((verb, *params))}\r\n".encode()
 
 
+first = st.builds(
+    "RELAY {} {}\r\n{}".format,
+    st.sampled_from(TICKETS),
+    st.sampled_from(("0", "1", "9", "-1", "99999999999999999999", "", "0 0")),
+    word,
+).map(str.encode)
+"""How a connection begins that carries a file."""
 senseless = st.binary(max_size=600) | st.text(max_size=300).map(lambda t: f"{t}\n".encode())
 long = st.sampled_from(
     (b"x" * 700, b"@" + b"a" * 5000 + b" PING x", b"y" * 9000 + b"\r\nPING z\r\n")
@@ -187,6 +210,7 @@ steps = st.lists(
     said(sensible())
     | said(sensible())
     | said(st.lists(sensible(), max_size=6).map(b"".join))
+    | said(first)
     | said(senseless)
     | said(long)
     | st.builds(Step, st.sampled_from(("comes", "cut", "waits")), st.integers(0, 3)),
@@ -207,7 +231,7 @@ class World:
         server = Server(name="house", lobby="#lobby" if self.strict else "", motd="Tea.\nMilk.")
         registration = "invite" if self.strict else "open"
         auth = Auth(guests=True, registration=registration)  # type: ignore[arg-type]
-        self.house = House(server=server, auth=auth, limits=limits)
+        self.house = House(server=server, auth=auth, limits=limits, relays=[Pair()])
         self.house.account("boss", Rank.ADMIN)
         self.eve = self.house.client("eve", account=True)
         self.eve.joins("#tea", "#pot")

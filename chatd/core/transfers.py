@@ -109,6 +109,7 @@ class Transfers:
         """
         if not self.offered():
             return
+        await self._files.expire()
         for relay in self._relays():
             await relay.tidy(tuple(self._files))
         self._timer = LoopingCall(self.tidy)

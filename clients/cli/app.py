@@ -41,6 +41,7 @@ from clients.lib.events import (
     RosterChanged,
 )
 from clients.lib.model import fold, is_room
+from clients.lib.offers import FileOffered, Offer
 
 PAGE = 50
 
@@ -236,6 +237,13 @@ class ChatApp(App[None]):
             self.conversation.read(event.room)
         elif isinstance(event, Message) and fold(self.conversation.name) in fold(event.text):
             self.bell()
+        elif isinstance(event, FileOffered) and self._is_open(event.offer):
+            self.bell()
+            self.show(str(event))
+
+    def _is_open(self, offer: Offer) -> bool:
+        """Whether a file waits for us; what was said before may tell of others."""
+        return not offer.mine and self.conversation.files.find(offer.id) is not None
 
     def _tell(self, event: Event) -> None:
         for sentence in str(event).splitlines():

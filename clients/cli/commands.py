@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from clients.cli.looks import title
-from clients.cli.sharing import NoFile, Sharing, is_for_us, is_ours
+from clients.cli.sharing import NoFile, Sharing, is_for_us
 from clients.lib.conversation import Conversation
 from clients.lib.model import Kind, is_room
 from clients.lib.rooms import Room
@@ -237,7 +237,7 @@ def decline(view: View, id: str = "") -> None:
 
 def cancel(view: View, id: str = "") -> None:
     """Take back a file that you offer, the latest if you name none, or stop fetching one."""
-    view.sharing.cancel(view.sharing.pick(id, view.current, is_ours))
+    view.sharing.cancel(view.sharing.pick(id, view.current, view.sharing.may_cancel))
 
 
 def invite(view: View, name: str, room: str = "") -> None:

@@ -65,6 +65,10 @@ class Sharing:
         else:
             self._tell(Told(text=f"{offer.name} is not fetched any more."))
 
+    def may_cancel(self, offer: Offer) -> bool:
+        """Whether we offer it, or are fetching it."""
+        return offer.mine or self.transfers.fetches(offer.id)
+
     def pick(self, id_: str, here: str, fits: Callable[[Offer], bool]) -> Offer:
         """The offer with an id, or the latest that fits, of this conversation if there is one.
 
@@ -106,11 +110,6 @@ class Sharing:
 def is_for_us(offer: Offer) -> bool:
     """Whether it is offered to us, and not answered yet."""
     return not offer.mine and offer.stage is not Stage.ACCEPTED
-
-
-def is_ours(offer: Offer) -> bool:
-    """Whether we offer it."""
-    return offer.mine
 
 
 def _path(text: str) -> Path:

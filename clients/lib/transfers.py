@@ -175,6 +175,10 @@ class Transfers:
             raise
         self._run(receiving, self._fetch)
 
+    def fetches(self, id_: str) -> bool:
+        """Whether this file is being fetched."""
+        return id_ in self._receiving
+
     def stop(self, id_: str) -> bool:
         """Fetch this file no more; whether it was being fetched."""
         receiving = self._receiving.pop(id_, None)

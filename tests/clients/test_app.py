@@ -14,7 +14,7 @@ from clients.cli.app import ChatApp, Happened, Prompt
 from clients.cli.bars import Bars
 from clients.lib.events import Event
 from clients.lib.offers import Moved, Sent
-from tests.clients.scripted import Scripted, Wire, sharing
+from tests.clients.scripted import Scripted, Wire, hear, sharing
 
 
 class Desk:
@@ -73,6 +73,22 @@ def drive(play: Callable[[Desk], Awaitable[None]], desk: Desk) -> None:
             await play(desk)
 
     asyncio.run(run())
+
+
+def test_files_are_prompted_for() -> None:
+    """A file that is offered is told of whichever room is shown, one that is not offered any more
+    is not."""
+    offered = ":bob!u@h FILE OFFERED ada {} 2500000 2026 :{}.mp4"
+
+    async def play(desk: Desk) -> None:
+        hear(desk.wire, offered.format("k3", "holiday"), offered.format("k4", "gone"))
+        hear(desk.wire, ":bob!u@h FILE CANCELLED ada k4 :no")
+        await desk.settle()
+        shown = " ".join(desk.said()).split()
+        assert "holiday.mp4" in shown
+        assert "gone.mp4" not in shown
+
+    drive(play, Desk())
 
 
 def test_shows_the_first_room_with_its_people() -> None:
