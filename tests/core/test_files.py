@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chatd.core.files import check_file_name
+from chatd.errors import BadFileName
 from chatd.model import Rank
 from tests.files import CAPS, CONTENT, SIZE, Carrier, FilesCase
 
@@ -139,6 +141,16 @@ class OfferTests(FilesCase):
             self.assertEqual(words[2] if words[0] == "FAIL" else words[0], code, line)
         self.assertEqual(self.bob.hears(), [])
         self.assertEqual(list(self.house.core.files), [])
+
+    def test_harmful_names(self) -> None:
+        """Names that could do harm are none, also where a line could not even hold them."""
+        marks = "\u200e\u200f\u061c\u202a\u202b\u202d\u202e\u2066\u2067\u2069"
+        for sign in ("\x00", "\n", "\x1b", "\x7f", "/", "\\", "\ud800", *marks):
+            self.assertRaises(BadFileName, check_file_name, f"a{sign}b")
+        for name in ("", ".", "..", " .. ", "x" * 256, "é" * 128):
+            self.assertRaises(BadFileName, check_file_name, name)
+        for name in ("x" * 255, "a..b", "שלום.txt", ".hidden"):
+            check_file_name(name)
 
     def test_guests(self) -> None:
         """Without an account nothing is offered."""
