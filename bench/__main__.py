@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from bench import generator, machine, servers, table
 from bench.loads import FIGURES, LOADS, QUICK, Pace
+from bench.peers import PEERS
 from bench.progress import Progress
 from bench.rounds import Results, Taker, run
 from bench.targets import CHATD, TARGETS, plan
@@ -92,7 +93,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SERVER",
-        choices=(CHATD, *servers.PEERS),
+        choices=(CHATD, *PEERS),
         help="for --load: against which server (chatd); may be given again",
     )
 

@@ -9,8 +9,9 @@ from typing import TypeAlias
 from bench.generator import Generator, NotMeasured
 from bench.loads import LOADS, Figures, Load, Pace
 from bench.machine import Watch, disturbed
+from bench.peers import PEERS
 from bench.progress import Progress
-from bench.servers import PEERS, Chatd, Place, Server
+from bench.servers import Chatd, Place, Server
 from bench.targets import CHATD, Figure
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import servers
+from bench import peers, servers
 from bench.__main__ import main
 from bench.generator import Generator, NotMeasured, build
 from bench.loads import LOADS, Pace
@@ -61,7 +61,7 @@ def test_words(tmp_path: Path) -> None:
 
 def test_what_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A peer that is not there is a run without figures, with the reason, and leaves nothing."""
-    monkeypatch.setattr(servers, "SBIN", "")
+    monkeypatch.setattr(peers, "SBIN", "")
     monkeypatch.setenv("PATH", "")
     place = servers.place(tmp_path, None)
     with pytest.raises(NotMeasured, match="inspircd is not installed"):
