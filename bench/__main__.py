@@ -78,7 +78,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "targets",
         nargs="*",
         metavar="TARGET",
-        help="P1 … P12, START (all); what each asks stands below",
+        help="P1 … P12, FILES1 … FILES3, START (all); what each asks stands below",
     )
     parser.add_argument(
         "--load",

@@ -86,14 +86,14 @@ class Generator:
     """
 
     def __init__(self, core: int | None) -> None:
-        self._core = core
+        self.core = core
 
     def run(self, *arguments: object) -> Measured:
         """Run one load to its end.
 
         :raise NotMeasured: if it fails, or takes more than three minutes.
         """
-        with pinned(self._core):
+        with pinned(self.core):
             process = subprocess.Popen(
                 _command(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )
@@ -114,7 +114,7 @@ class Generator:
         :raise NotMeasured: if they cannot come in.
         """
         line = _command(("idle", *arguments, "--secs", 3600, "--announce"))
-        with pinned(self._core):
+        with pinned(self.core):
             process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
         try:
             assert process.stderr is not None

@@ -11,6 +11,7 @@ import math
 import os
 import random
 import statistics
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,9 +20,13 @@ from typing import Any
 from bench.counted import average
 from bench.filling import ROOM
 from bench.generator import Generator, Measured
-from bench.machine import memory_mib, wait_until_idle
+from bench.machine import forget_peak, memory_mib, peak_mib, process_seconds, wait_until_idle
 from bench.reader import Reader
+from bench.relay.carriage import MB, Carriage, Carried
 from bench.servers import ACCOUNT, DROPINS, SECRET, Chatd, Server
+
+ENDLESS = 10**12
+"""Bytes of a file that does not arrive as long as a run lasts."""
 
 Figures = dict[str, float]
 """What was measured, by the names of FIGURES."""
@@ -44,6 +49,12 @@ FIGURES = {
     "latest_p50_ms": "LATEST, p50, ms",
     "after_p50_ms": "AFTER, p50, ms",
     "started_s": "seconds until it is ready",
+    "mb_per_s": "MB a second",
+    "server_ms_per_mb": "ms of CPU for each MB",
+    "files_mib": "MiB more than without files",
+    "quiet_p99_ms": "p99 without files, ms",
+    "files_p99_ms": "p99 beside files, ms",
+    "files_ratio": "p99 beside files / without",
 }
 
 
@@ -60,9 +71,10 @@ class Pace:
     pages: int = 300
     part: float = 1.0
     """The part of the messages that are in the store, of what a load asks for."""
+    file_mb: int = 500
 
 
-QUICK = Pace(0.7, 0.2, 0.1, 1_000, 900, (200, 400, 800), 50, 0.1)
+QUICK = Pace(0.7, 0.2, 0.1, 1_000, 900, (200, 400, 800), 50, 0.1, 100)
 """For a first look; the joins are then measured with less than half of the clients."""
 
 Act = Callable[[Any, Generator, Pace], Figures]
@@ -203,6 +215,57 @@ def _start(server: Chatd, generator: Generator, pace: Pace) -> Figures:
     return {"started_s": server.started_s}
 
 
+def _file(server: Any, generator: Generator, pace: Pace) -> Figures:
+    """One file, to its end."""
+    size = pace.file_mb * MB
+    with (
+        server.trips(1, size) as trips,
+        Carriage(generator.core, trips, size, server.farewell) as carriage,
+    ):
+        before = process_seconds(server.pid)
+        carried = carriage.arrive()
+        used = process_seconds(server.pid) - before
+    return {**_carried(carried), "server_ms_per_mb": used * 1000 / carried.mb}
+
+
+def _carried(carried: Carried) -> Figures:
+    return {"mb_per_s": carried.mb / carried.seconds, "generator_cpu": carried.generator_cpu}
+
+
+def _many_files(server: Any, generator: Generator, pace: Pace) -> Figures:
+    """Twenty at once, of which five are taken slowly."""
+    before = memory_mib(server.pid)
+    forget_peak(server.pid)
+    with (
+        server.trips(20, ENDLESS) as trips,
+        Carriage(generator.core, trips, ENDLESS, slow=5) as carriage,
+    ):
+        time.sleep(pace.seconds)
+        more = peak_mib(server.pid) - before
+        carried = carriage.stop()
+    return {**_carried(carried), "files_mib": more}
+
+
+def _posts_beside_files(server: Any, generator: Generator, pace: Pace) -> Figures:
+    """Ten files, whose senders and receivers let the clients that post go first."""
+
+    def post() -> float:
+        return _run(server, generator, pace, "fanout", "--clients", 100, "--rate", 10).p99_ms
+
+    with server.trips(10, ENDLESS) as trips:
+        quiet = post()
+        with Carriage(generator.core, trips, ENDLESS, yielding=True) as carriage:
+            busy = post()
+            carried = carriage.stop()
+    ratio = busy / quiet
+    return {
+        **_carried(carried),
+        "quiet_p99_ms": quiet,
+        "files_p99_ms": busy,
+        "files_ratio": ratio,
+    }
+
+
 def _counted() -> dict[str, dict[str, str]]:
     """The store that counts, of which the daemon has to be able to find the plugin."""
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -211,6 +274,9 @@ def _counted() -> dict[str, dict[str, str]]:
     return {"store": {"type": "counted"}}
 
 
+FILES = {
+    "files": {"size": "0", "free": "0", "offers_every": "0s", "transfers": "100", "relays": "pair"}
+}
 _ROOMS = ("--clients", 1000, "--channels", 200, "--senders", 5, "--window", 1)
 _CONNECT = ("--concurrency", 250)
 
@@ -235,5 +301,8 @@ LOADS = {
     "history": Load("pages of 100, of 1,000,000 messages", _history, messages=1_000_000),
     "start-100k": Load("a start with 100,000 messages", _start, messages=100_000),
     "start-1m": Load("a start with 1,000,000 messages", _start, messages=1_000_000),
+    "file": Load("a file of 500 MB", _file, FILES),
+    "files-20": Load("20 files at once, 5 of them to slow receivers", _many_files, FILES),
+    "files-10": Load("lat, 100 clients, beside 10 files", _posts_beside_files, FILES),
 }
 """By their names on the command line."""

@@ -46,12 +46,22 @@ def seconds_of(stat: str) -> float:
     return (int(fields[11]) + int(fields[12])) * TICK
 
 
-def memory_mib(pid: int) -> float:
+def memory_mib(pid: int, which: str = "VmRSS") -> float:
     """Resident memory of a process."""
     for line in (PROC / str(pid) / "status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{which}:"):
             return int(line.split()[1]) / 1024
     raise LookupError(f"process {pid} has ended")
+
+
+def forget_peak(pid: int) -> None:
+    """The most memory that a process has had is from now on the most since now."""
+    (PROC / str(pid) / "clear_refs").write_text("5")
+
+
+def peak_mib(pid: int) -> float:
+    """The most resident memory that a process has had."""
+    return memory_mib(pid, "VmHWM")
 
 
 def process_seconds(pid: int) -> float:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bench.generator import FOLDER, NotMeasured
+from bench.relay.peers import Socat, Wormhole
 from bench.servers import Program
 
 SBIN = os.pathsep.join(("/usr/local/sbin", "/usr/sbin"))
@@ -116,6 +117,8 @@ PEERS: dict[str, type[Program]] = {
     "ngircd": NgIRCd,
     "floor": Floor,
     "floor+batch": JoiningFloor,
+    "wormhole": Wormhole,
+    "socat": Socat,
 }
 """All that chatd can be compared with."""
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,9 @@ from typing import Protocol
 
 from bench.generator import NotMeasured
 from bench.machine import pinned
+from bench.relay.trips import Trip, offered
 from chatd.frontends.tls import Pair, make_pair
+from chatd.wire.relay import Done
 from tests.daemon import CHECKOUT, Daemon, environment, free_port
 
 PATIENCE = 30.0
@@ -80,6 +82,9 @@ class Chatd:
     :param messages: how many there are in the store already; the same store serves each run.
     """
 
+    farewell = Done().line().decode().strip()
+    """What a receiver of a file says at the end."""
+
     def __init__(
         self, place: Place, settings: Mapping[str, Mapping[str, str]], messages: int = 0
     ) -> None:
@@ -107,6 +112,10 @@ class Chatd:
     ) -> None:
         with self._blocks:
             self.daemon.stop()
+
+    def trips(self, count: int, size: int) -> AbstractContextManager[list[Trip]]:
+        """So many files that wait to be brought and fetched."""
+        return offered(self.daemon, count, size)
 
     def _folder(self, blocks: ExitStack) -> Path:
         if not self._messages:
@@ -138,6 +147,7 @@ class Program:
     """A server that is one process and one command line."""
 
     arguments: tuple[str, ...] = ()
+    farewell = ""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -176,15 +186,14 @@ class Program:
 
     def _wait(self, output: Path) -> None:
         deadline = time.monotonic() + PATIENCE
-        while not _listens(self.port):
+        while not self._listens(output):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise NotMeasured(f"it does not start:\n{output.read_text()}")
             time.sleep(0.02)
 
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
+    def _listens(self, output: Path) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True

@@ -51,9 +51,11 @@ class Clause:
         return text + (f" (better: {self.stretch:g})" if self.stretch else "")
 
 
-def _faster(load: str, factor: float, than: str, stretch: float | None = None) -> Clause:
-    figure = Figure(load, "rate")
-    return Clause(figure, Side.AT_LEAST, factor, Figure(load, "rate", than), 0, stretch)
+def _faster(
+    load: str, factor: float, than: str, stretch: float | None = None, name: str = "rate"
+) -> Clause:
+    than_figure = Figure(load, name, than)
+    return Clause(Figure(load, name), Side.AT_LEAST, factor, than_figure, 0, stretch)
 
 
 def _sooner(load: str, name: str, factor: float, than: str) -> Clause:
@@ -95,6 +97,12 @@ TARGETS: dict[str, tuple[Clause, ...]] = {
         _at_most("joins", "quiet_growth", 1.3),
     ),
     "P12": (_at_most("history", "latest_p50_ms", 3), _at_most("history", "after_p50_ms", 3)),
+    "FILES1": (
+        _faster("file", 3, "wormhole", name="mb_per_s"),
+        _faster("file", 0.6, "socat", name="mb_per_s"),
+    ),
+    "FILES2": (_at_most("files-20", "files_mib", 8),),
+    "FILES3": (_at_most("files-10", "files_ratio", 3),),
     "START": (_at_most("start-100k", "started_s", 2), _at_most("start-1m", "started_s", 5)),
 }
 """By their names on the command line.
