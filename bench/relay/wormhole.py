@@ -31,10 +31,8 @@ def main(port: str, certificate: str, key: str) -> None:
     """Serve until it is killed."""
     usage = create_usage_tracker(blur_usage=None, log_file=None, usage_db=None)
     context = DefaultOpenSSLContextFactory(key, certificate, TLS_SERVER_METHOD)
-    factory = Relay(Transit(usage, reactor.seconds))  # type: ignore[attr-defined]
-    reactor.listenSSL(  # type: ignore[attr-defined]
-        int(port), factory, context, interface="127.0.0.1"
-    )
+    factory = Relay(Transit(usage, reactor.seconds))
+    reactor.listenSSL(int(port), factory, context, interface="127.0.0.1")  # type: ignore[attr-defined]
     reactor.run()
 
 

@@ -15,7 +15,7 @@ from bench.loads import LOADS, Pace
 from bench.rounds import Taker
 from bench.targets import CHATD
 
-TINY = Pace(seconds=1.0, warmup=0.1, settle=0.1, pages=3, part=0.0003)
+TINY = Pace(seconds=1.0, warmup=0.1, settle=0.1, pages=3, part=0.0003, file_mb=5)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,7 +43,13 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.servers
 @pytest.mark.parametrize(
     ("load", "figure"),
-    [("receipts", "batch"), ("history", "after_p50_ms")],
+    [
+        ("receipts", "batch"),
+        ("history", "after_p50_ms"),
+        ("file", "server_ms_per_mb"),
+        ("files-20", "files_mib"),
+        ("files-10", "files_ratio"),
+    ],
 )
 def test_loads(tmp_path: Path, load: str, figure: str) -> None:
     """Loads with a client or a store of their own give figures."""
@@ -57,6 +63,17 @@ def test_words(tmp_path: Path) -> None:
     """The peer that is always there serves the same load."""
     sample = Taker(servers.place(tmp_path, None), Generator(None), TINY)("pairs", "words")
     assert sample.figures["rate"] > 0
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("server", ["wormhole", "socat"])
+def test_relays(tmp_path: Path, server: str) -> None:
+    """The same file goes through the other relays, where they are installed."""
+    try:
+        sample = Taker(servers.place(tmp_path, None), Generator(None), TINY)("file", server)
+    except NotMeasured as error:
+        pytest.skip(str(error))
+    assert sample.figures["mb_per_s"] > 0
 
 
 def test_what_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
