@@ -38,7 +38,8 @@ loads, for --load:
 {loads}
 servers: chatd, twisted.words (words), the floor (a server in C that does no more than it must),
 the same joining what is pending (floor+batch), and InspIRCd and ngIRCd where they are
-installed (Debian: apt install inspircd ngircd). What needs one that is not, is not measured.
+installed (Debian: apt install inspircd ngircd). Files also go through magic-wormhole's relay
+(wormhole) and socat. What needs one that is not there, is not measured.
 
 disturbed runs: a run during which other programs used more than {others:g} of a core, or more
 than {stolen:g} of one was stolen by other machines on the same hardware, is made again, --again

@@ -46,7 +46,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("receipts", "batch"),
         ("history", "after_p50_ms"),
-        ("file", "server_ms_per_mb"),
+        ("file", "mb_per_s"),
         ("files-20", "files_mib"),
         ("files-10", "files_ratio"),
     ],
