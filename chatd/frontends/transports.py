@@ -69,8 +69,9 @@ class EagerTLS(TLSMemoryBIOProtocol):
             super().write(bytes(rest))
 
     def dataReceived(self, data: bytes) -> None:
-        """Take what has come."""
-        if not self._handshakeDone or self._appSendBuffer or self._aborted:
+        """Take what has come; only that of files is much."""
+        beginning = not self._handshakeDone
+        if len(data) <= RECORD or beginning or self._appSendBuffer or self._aborted:
             super().dataReceived(data)
             return
         connection, view, found = self.getHandle(), memoryview(data), []

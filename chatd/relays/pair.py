@@ -17,7 +17,7 @@ from chatd.errors import ChatError, Cut, NoSuchFile, TooMuch, WrongHash
 from chatd.interfaces import IFileRelay, IPipe
 from chatd.model import Offer, Taken
 
-REMEMBERED = 1 << 18
+REMEMBERED = 1 << 17
 """Bytes of each transfer that are kept in memory after they were sent."""
 
 
