@@ -1,12 +1,14 @@
 """`chat HOST`: the full-screen client.
 
 What happens comes in as messages to the app, so that it is shown from within the app's own
-turn whoever calls; everything shown can be made again from the conversation.
+turn whoever calls; everything shown can be made again, from the conversation and from what
+the program said itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -44,6 +46,8 @@ from clients.lib.model import fold, is_room
 from clients.lib.offers import FileOffered, Offer
 
 PAGE = 50
+SENTENCES = 100
+"""So many of our own sentences stay when the screen is drawn again."""
 
 
 @dataclass
@@ -123,6 +127,15 @@ class Prompt(Input):
         self.post_message(self.Typed(lines))
 
 
+@dataclass(slots=True)
+class Sentence:
+    """Something that the program said itself: in which room, behind which event."""
+
+    text: str
+    room: str
+    after: RoomEvent | None
+
+
 class ChatApp(App[None]):
     """Rooms on the left, what is said in the middle, who is there on the right."""
 
@@ -154,6 +167,7 @@ class ChatApp(App[None]):
         self.conversation: Conversation = session.conversation
         self.sharing = session.sharing
         self.current = ""
+        self._sentences: deque[Sentence] = deque(maxlen=SENTENCES)
 
     def compose(self) -> ComposeResult:
         """The parts of the screen."""
@@ -178,6 +192,7 @@ class ChatApp(App[None]):
 
     def show(self, text: str) -> None:
         """Show a sentence."""
+        self._sentences.append(Sentence(text, self.current, self._newest))
         self._said.write(dim(text))
 
     def switch(self, name: str) -> None:
@@ -314,17 +329,27 @@ class ChatApp(App[None]):
         self._draw_rooms()
 
     def _draw_said(self) -> None:
+        """Show the log from its beginning, with our own sentences where they were."""
         self._said.clear()
         self._newest = None
-        self._draw_new()
+        self._draw_sentences(None)
+        self._draw_new(again=True)
 
-    def _draw_new(self) -> None:
+    def _draw_sentences(self, after: RoomEvent | None) -> None:
+        """Show those that stand behind an event, or at the beginning."""
+        for sentence in self._sentences:
+            if sentence.room == self.current and sentence.after is after:
+                self._said.write(dim(sentence.text))
+
+    def _draw_new(self, again: bool = False) -> None:
         """Show what has come to the log since the last time; the events may be behind it."""
         room = self.conversation.rooms.find(self.current)
         entries = room.log.entries if room else []
         new = list(takewhile(lambda event: event is not self._newest, reversed(entries)))
         for event in reversed(new):
             self._said.write(rendered(event))
+            if again:
+                self._draw_sentences(event)
         self._newest = entries[-1] if entries else None
 
     def _draw_people(self) -> None:

@@ -91,6 +91,24 @@ def test_files_are_prompted_for() -> None:
     drive(play, Desk())
 
 
+def test_own_sentences_stay() -> None:
+    """What the program said itself stays where it was when the screen is drawn again."""
+    server = Scripted()
+    server.post("bob", "#tea", "milk first?")
+
+    async def play(desk: Desk) -> None:
+        await desk.type("/nonsense")
+        await desk.type("no")
+        for width in (90, 100):
+            await desk.pilot.resize_terminal(width, 30)
+            await desk.settle()
+            said = " ".join(desk.said())
+            assert said.startswith("bob: milk first? There is no command /nonsense.")
+            assert said.endswith("ada: no")
+
+    drive(play, Desk(server))
+
+
 def test_shows_the_first_room_with_its_people() -> None:
     """The first room is shown, with its past and who is there."""
     server = Scripted()
