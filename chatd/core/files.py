@@ -17,7 +17,7 @@ from chatd.core.limits import Buckets
 from chatd.core.log import Log
 from chatd.core.messages import check_speak
 from chatd.core.offices import Offices
-from chatd.core.permissions import Act, check, check_withdraw, may
+from chatd.core.permissions import Act, check, may
 from chatd.core.places import Places
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
@@ -39,7 +39,7 @@ from chatd.events import Cause, OfferChanged, Offered
 from chatd.interfaces import IAccountStore, IFileStore, ISession
 from chatd.locks import Lock
 from chatd.model import Drop, Offer, Outcome, Person, Put, Room, Stage
-from chatd.names import is_room
+from chatd.names import fold, is_room
 
 LONGEST_NAME = 255
 """Bytes of a file's name: more cannot be kept on most disks."""
@@ -123,7 +123,7 @@ class Files:
     def _concerns(self, offer: Offer, person: Person, to: str) -> bool:
         if not (self._is_by(offer, person) or self.may_fetch(offer, person)):
             return False
-        return not to or to.lower() in (self.target(offer).lower(), offer.by.lower())
+        return not to or fold(to) in (fold(self.target(offer)), fold(offer.by))
 
     def target(self, offer: Offer) -> str:
         """To whom it is offered, as they are called now."""
@@ -372,9 +372,10 @@ class Files:
 
     async def _check_withdraw(self, offer: Offer, session: ISession) -> None:
         place = self._places.get(offer.room)
-        if place is None:
+        known = self.may_fetch(offer, session.person) or self._offices.overrules(session)
+        if place is None or not known:
             raise NoSuchFile(offer.id)
-        test = partial(check_withdraw, place.room, place.role(session.person))
+        test = partial(check, Act.WITHDRAW, place.room, place.role(session.person))
         await self._offices.check(session, test, "cancel", place.room, offer.name)
 
     def _is_by(self, offer: Offer, person: Person) -> bool:

@@ -168,16 +168,6 @@ def check_redact(room: Room, role: Role | None, overrules: bool = False) -> None
     check(Act.REDACT, room, role, overrules)
 
 
-def check_withdraw(room: Room, role: Role | None, overrules: bool = False) -> None:
-    """Refuse to take back what another has offered; between two, nobody may.
-
-    :raise NotAllowed: if one's role is too low.
-    """
-    if room.direct:
-        raise NotAllowed("a direct conversation", "the offer is not yours.")
-    check(Act.WITHDRAW, room, role, overrules)
-
-
 def check_ctcp(room: Room, text: str) -> None:
     """Refuse requests to other people's clients (CTCP) where they are not wanted; /me is none.
 

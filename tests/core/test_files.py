@@ -72,6 +72,15 @@ class OfferTests(FilesCase):
         self.assertEqual(self.code(self.bob, f"FILE TICKET {id_}"), "NOT_ACCEPTED")
         self.assertEqual(self.code(self.bob, f"FILE TICKET {id_} SEND"), "NO_SUCH_FILE")
 
+    def test_no_business_of_theirs(self) -> None:
+        """Who is not in a room learns nothing of it, nor of its files, by the id of one."""
+        id_ = self.offers("#tea")
+        self.eve.says("PART #tea")
+        for verb in ("ACCEPT", "DECLINE", "CANCEL", "TICKET"):
+            self.assertEqual(self.code(self.eve, f"FILE {verb} {id_}"), "NO_SUCH_FILE", verb)
+        (refused,) = self.asks(self.bob, f"FILE CANCEL {id_}")
+        self.assertIn(" 482 ", f" {refused} ")
+
     def test_list(self) -> None:
         """Both sides see what is offered, how far it is, and how much of it is here."""
         id_ = self.accepted()
