@@ -47,9 +47,9 @@ _HOPELESS = frozenset(
     }
 )
 """Codes of refusals after which trying again would not help."""
-_NOT_NOW = frozenset({"GONE", "NOT_KEPT_HERE", "REPLACED"})
+_NOT_NOW = frozenset({"GONE", "NO_STORAGE", "REPLACED"})
 """Codes after which the one who sends waits until it is asked again."""
-_NOT_FOR_US = frozenset({"NOT_KEPT_HERE", "REPLACED"})
+_NOT_FOR_US = frozenset({"NO_STORAGE", "REPLACED"})
 """Codes after which the one who fetches need not try again."""
 _CODES: dict[type[Exception], str] = {
     CertificateRefused: "CERTIFICATE",

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from chatd import errors
+from clients.cli import scripts
 from clients.cli.bars import Bars
 from clients.cli.commands import obey
 from clients.cli.completion import complete
+from clients.lib import transfers
 from clients.lib.events import Told
 from clients.lib.offers import FileChanged, FileOffered, Moved, NotCarried, Offer, Sent, Stage, size
 from tests.clients.scripted import hear
@@ -163,6 +166,13 @@ def test_paths_are_completed(tmp_path: Path) -> None:
     assert complete(client, "#tea", f"{text}ne t").words == (f"{tmp_path}/one two.txt",)
     assert complete(client, "#tea", f"/accept k3 {tmp_path}/.").words == (f"{tmp_path}/.hidden",)
     assert complete(client, "#tea", "/file #tea /no/such/").words == ()
+
+
+def test_codes() -> None:
+    """What a client makes of a refusal it makes of codes that the server has."""
+    known = {kind.code for kind in vars(errors).values() if hasattr(kind, "code")}
+    acted_on = {*transfers._HOPELESS, *transfers._NOT_NOW, *transfers._NOT_FOR_US, *scripts.FULL}
+    assert acted_on <= known
 
 
 def test_sizes() -> None:
