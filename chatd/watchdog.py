@@ -142,26 +142,36 @@ class Between:
     ) -> None:
         self.register = poller.register
         self.modify = poller.modify
-        self.unregister = poller.unregister
+        self._unregister = poller.unregister
         self._poll = poller.poll
         self._count = count
         self._seconds = seconds
         self._work = work
         self._since, self._worked = self._seconds(), work()
         self._found: deque[Any] = deque()
+        self._gone: set[int] = set()
 
     def poll(self, *how: Any) -> Iterator[Any]:
         """What has happened to the sockets; that ends one turn, and begins another."""
         lasted = self._seconds() - self._since
         self._count(lasted, self._work() - self._worked if lasted >= LONG else 0.0)
         if not self._found:
+            self._gone.clear()
             self._found.extend(self._poll(*how))
         self._since, self._worked = self._seconds(), self._work()
         return self._some()
 
+    def unregister(self, socket: int) -> None:
+        """Look at a socket no more. What was found there is forgotten, as the next to be opened
+        may get its number."""
+        self._gone.add(socket)
+        self._unregister(socket)
+
     def _some(self) -> Iterator[Any]:
         until = self._since + ENOUGH
         while self._found:
-            yield self._found.popleft()
-            if self._seconds() >= until:
-                return
+            found = self._found.popleft()
+            if found[0] not in self._gone:
+                yield found
+                if self._seconds() >= until:
+                    return

@@ -78,6 +78,21 @@ class WatchdogTests(SynchronousTestCase):
         self.assertEqual(seen, [7, 8, 9])
         self.assertEqual(self.dog.tally.turns, 3)
 
+    def test_gone_meanwhile(self) -> None:
+        """What was found at a socket that is closed by now is not told of the next with its
+        number."""
+        self.poller.found = ((7, 1), (8, 16), (9, 1))
+        seen = []
+        for _ in range(3):
+            for socket, _ in self.reactor.turn(0.0, 0.0):
+                seen.append(socket)
+                self.poller.found = ()
+                self.reactor._poller.unregister(8)
+                self.reactor.advance(ENOUGH * 2)
+        self.assertEqual(seen, [7, 9])
+        self.poller.found = ((8, 1),)
+        self.assertEqual(list(self.reactor.turn(0.0, 0.0)), [(8, 1)])
+
     def test_long_turns(self) -> None:
         """Turns that worked for long are counted, those that were held up for themselves."""
         self.reactor.turn(LONG / 2, LONG / 2)
