@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ from chatd.relays.part import Head, NoPart, Part, found
 WAITING = 1 << 17
 """Bytes from one sender that may wait for the disk before the sender has to."""
 THREADS = 4
+_OURS = re.compile("[0-9a-f]{32}")
+"""What files are called here."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 T = TypeVar("T")
@@ -111,10 +114,10 @@ class Disk:
         try:
             digest = await self._write(offer, kept, inbox)
         except TooMuch:
-            await self._run(kept.part.close)
+            await self._run(_leave, kept)
             raise
         except OSError as error:
-            await self._run(kept.part.close)
+            await self._run(_leave, kept)
             raise _refusal(error) from error
         finally:
             inbox.close()
@@ -131,6 +134,7 @@ class Disk:
 
     async def give(self, offer: Offer, pipe: IPipe, start: int, end: int) -> str:
         at, reader, kept = start, -1, None
+        pipe.when_gone(lambda: self._wake(offer.id))
         try:
             while at < end:
                 kept = await self._more(offer, pipe, at)
@@ -181,7 +185,7 @@ class Disk:
         """Put away what comes; the digest of the file, or None if not everything came."""
         await self._run(kept.part.open)
         if not await self._fill(offer, kept, inbox):
-            await self._run(self._pause, kept)
+            await self._run(_pause, kept)
             return None
         digest = await self._run(kept.part.finish)
         inbox.check()
@@ -200,14 +204,6 @@ class Disk:
             kept.grew()
         return True
 
-    def _pause(self, kept: _Kept) -> None:
-        """The sender has gone: make durable what came."""
-        if kept.dropped:
-            kept.part.remove()
-        else:
-            kept.part.sync()
-            kept.part.close()
-
     async def _more(self, offer: Offer, pipe: IPipe, at: int) -> _Kept:
         """Wait until there are bytes beyond an offset."""
         while True:
@@ -222,17 +218,25 @@ class Disk:
         kept = self._kept.get(offer.id) or self._new(offer, 0)
         waiting: Deferred[None] = Deferred()
         kept.waiting.append(waiting)
-        pipe.when_gone(kept.grew)
         await waiting
         if kept.dropped:
             raise NoSuchFile(offer.id)
+
+    def _wake(self, id_: str) -> None:
+        """Let those look again who wait for more of a file."""
+        kept = self._kept.get(id_)
+        if kept is not None:
+            kept.grew()
 
     async def _drop(self, id_: str) -> None:
         kept = self._kept.pop(id_, None)
         if kept is not None:
             kept.dropped = True
             kept.grew()
-            await self._run(kept.part.path.unlink, True)
+            try:
+                await self._run(kept.part.path.unlink, True)
+            except OSError as error:
+                raise _refusal(error) from error
 
 
 class ThreadedDisk(Service, Disk):
@@ -321,10 +325,11 @@ class _Inbox:
 
 
 def _parts_in(folder: Path) -> list[Part]:
-    """All parts in a folder, which is made if need be; what else is there is removed."""
+    """All parts in a folder, which is made if need be; damaged ones are removed, and what was
+    never ours is left alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     parts: dict[str, Part] = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(path for path in folder.iterdir() if _OURS.fullmatch(path.name)):
         try:
             part = found(path)
         except NoPart:
@@ -334,6 +339,21 @@ def _parts_in(folder: Path) -> list[Part]:
             if other is not part:
                 path.unlink()
     return list(parts.values())
+
+
+def _pause(kept: _Kept) -> None:
+    """The sender has gone: make durable what came."""
+    if not kept.dropped:
+        kept.part.sync()
+    _leave(kept)
+
+
+def _leave(kept: _Kept) -> None:
+    """Write no more for now, or never again if it is forgotten."""
+    if kept.dropped:
+        kept.part.remove()
+    else:
+        kept.part.close()
 
 
 def _refusal(error: OSError) -> ServerFull | NotKept:

@@ -104,11 +104,14 @@ class DiskTests(RelayContract, SynchronousTestCase):
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_orphans(self) -> None:
-        """What belongs to no offer, or is nothing at all, is removed."""
+        """What belongs to no offer, or is damaged, is removed; what is not ours stays."""
         self.brings(offer(), CONTENT)
-        (self.folder / "rubbish").write_bytes(b"\x00" * 99)
+        (self.folder / ("0f" * 16)).write_bytes(b"\x00" * 99)
+        (self.folder / "chatd.db").write_bytes(b"milk")
+        (self.folder / "letters").mkdir()
         self.restart()
-        self.assertEqual(list(self.folder.iterdir()), [])
+        left = sorted(path.name for path in self.folder.iterdir())
+        self.assertEqual(left, ["chatd.db", "letters"])
 
     def test_from_the_middle(self) -> None:
         """It can keep a file of which it never saw the beginning, and promises no digest."""
@@ -170,6 +173,24 @@ class DiskTests(RelayContract, SynchronousTestCase):
         self.assertIsInstance(taken.error, NoSuchFile)
         self.assertIsInstance(given.error, NoSuchFile)
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_cannot_be_removed(self) -> None:
+        """If a file cannot be removed, that is said."""
+        self.brings(offer(), CONTENT)
+        (path,) = self.folder.iterdir()
+        path.unlink()
+        path.mkdir()
+        self.assertIsInstance(Result(self.relay.forget(offer())).error, NotKept)
+
+    def test_slow_sender(self) -> None:
+        """Who fetches what comes in small pieces waits for each, and nothing piles up by that."""
+        receiver, _ = self.gives(offer())
+        sender, _ = self.takes(offer())
+        before = len(receiver.pipe._ends)
+        for at in range(0, 10_000, 100):
+            sender.says(CONTENT[at : at + 100])
+        self.assertEqual(receiver.got, CONTENT[:10_000])
+        self.assertEqual(len(receiver.pipe._ends), before)
 
     def test_no_folder(self) -> None:
         """A folder that cannot be is said at the start."""
