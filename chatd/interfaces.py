@@ -277,6 +277,7 @@ class IPipe(Interface):
     """
 
     gone = Attribute("bool: whether it has ended, or was hung up on")
+    accepted = Attribute("bool: whether it was said from where on the bytes go")
     moved = Attribute("int: changes whenever something has moved")
     its_turn = Attribute("bool: whether the client has to do something before more can move")
 
@@ -328,6 +329,7 @@ class IFileRelay(Interface):
         """Be ready for these, and let go of all that belongs to no offer any more.
 
         :raise StartError: if that cannot be, the first time.
+        :raise NotKept: if something cannot be removed.
         """
 
     def ready(offer: Offer) -> int | None:
@@ -359,7 +361,10 @@ class IFileRelay(Interface):
         """
 
     async def forget(offer: Offer) -> None:
-        """Leave nothing of a file."""
+        """Leave nothing of a file.
+
+        :raise NotKept: if it cannot be removed.
+        """
 
 
 class IAuthenticator(Interface):

@@ -97,7 +97,15 @@ def make_core(parts: Parts) -> Core:
         metadata=Metadata(store, log, sessions, places, offices, settings),
         files=files,
         transfers=Transfers(
-            files, parts.relays, sessions, log, settings, reactor, parts.new_id, media_type
+            files,
+            parts.relays,
+            sessions,
+            server_bans,
+            log,
+            settings,
+            reactor,
+            parts.new_id,
+            media_type,
         ),
         log=log,
         gate=Gate(settings, reactor.seconds, server_bans.bars),

@@ -87,10 +87,17 @@ class ServerBans:
         :raise ServerBanned: if a ban means them.
         """
         self.check_address(session.address)
+        self.check_person(person, session.address)
+
+    def check_person(self, person: Person, address: str = "") -> None:
+        """Refuse somebody by their account and their mask.
+
+        :raise ServerBanned: if a ban means them.
+        """
         if person.account is not None:
             _refuse(self._held(Barred.ACCOUNT, fold(person.account)))
         for ban in self._masks:
-            if self._holds(ban) and _means(ban, person, session.address):
+            if self._holds(ban) and _means(ban, person, address):
                 _refuse(ban)
 
     def check_newcomer(self) -> None:

@@ -6,7 +6,6 @@ The relays move bytes; which of them does, who may, and how much, is said here.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from twisted.logger import Logger
 from chatd.core.files import Files, matches
 from chatd.core.log import Log
 from chatd.core.pipes import fire, first_bytes, watched
+from chatd.core.server_bans import ServerBans
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
 from chatd.core.storage import Storage
@@ -30,7 +30,6 @@ from chatd.errors import (
     MediaTypeRefused,
     NoFiles,
     NoSuchFile,
-    NotKept,
     NotKeptHere,
     OffsetBeyond,
     OtherSideGone,
@@ -39,7 +38,7 @@ from chatd.errors import (
     TooMuch,
     WrongHash,
 )
-from chatd.events import Event, Quit, Wanted
+from chatd.events import Event, Left, Quit, Removed, Wanted
 from chatd.interfaces import IFileRelay, IPipe, ISession
 from chatd.locks import Lock
 from chatd.model import Offer, Outcome, Person, Side, Stage, Taken, Ticket
@@ -78,6 +77,7 @@ class Transfers:
         files: Files,
         relays: Sequence[IFileRelay],
         sessions: Sessions,
+        bans: ServerBans,
         log: Log,
         settings: Settings,
         reactor: Any,
@@ -88,6 +88,7 @@ class Transfers:
         self._live = next((relay for relay in relays if not relay.keeps), None)
         self._kept = next((relay for relay in relays if relay.keeps), None)
         self._sessions = sessions
+        self._bans = bans
         self._log = log
         self._settings = settings
         self._reactor = reactor
@@ -96,7 +97,7 @@ class Transfers:
         self._storage = Storage(files, self._kept, settings)
         self._tickets = Tickets(log, settings, new_id)
         self._trips: dict[str, Trip] = {}
-        self._carrying: Counter[int] = Counter()
+        self._carrying: dict[IPipe, Ticket] = {}
         self._timer: LoopingCall | None = None
         files.also(self._changed)
 
@@ -114,9 +115,7 @@ class Transfers:
             await relay.tidy(tuple(self._files))
         self._timer = LoopingCall(self.tidy)
         self._timer.clock = self._reactor
-        self._timer.start(TIDY_EVERY, now=False).addErrback(
-            lambda failure: self.log.failure("files are not tidied any more", failure)
-        )
+        self._timer.start(TIDY_EVERY, now=False)
 
     def end(self) -> None:
         """Hang up on all."""
@@ -141,8 +140,10 @@ class Transfers:
             await self._files.expire()
             for relay in self._relays():
                 await relay.tidy(tuple(self._files))
-        except NotKept as error:
+        except ChatError as error:
             self.log.warn("files could not be tidied: {error}", error=error)
+        except Exception:
+            self.log.failure("files could not be tidied")
 
     def _relays(self) -> Iterator[IFileRelay]:
         return (relay for relay in (self._live, self._kept) if relay is not None)
@@ -184,11 +185,25 @@ class Transfers:
         return self._storage.held(offer)
 
     def heard(self, event: Event) -> None:
-        """When somebody goes who has not answered yet, what is offered to them can be stored."""
+        """When somebody goes who has not answered yet, what is offered to them can be stored;
+        who may not fetch any more what they are fetching is hung up on."""
         if isinstance(event, Quit) and event.by.key is not None:
             for offer in self._files:
                 if offer.receiver == event.by.key and offer.stage is Stage.OFFERED:
                     self._want(offer)
+        if isinstance(event, Left | Quit):
+            self._stop(event.by)
+        elif isinstance(event, Removed):
+            self._stop(event.who)
+
+    def _stop(self, person: Person) -> None:
+        """Somebody has gone from a room, or from the server; perhaps they were banned from it."""
+        for pipe, ticket in tuple(self._carrying.items()):
+            if ticket.person.key == person.key and self._files.get(ticket.offer) is not None:
+                try:
+                    self._admit(ticket)
+                except ChatError as error:
+                    pipe.refuse(error)
 
     def _changed(self, offer: Offer, outcome: Outcome | None) -> None:
         if (outcome is None and not self._is_here(offer.receiver)) or outcome is Outcome.ACCEPTED:
@@ -223,7 +238,10 @@ class Transfers:
     def _forget(self, offer: Offer, outcome: Outcome) -> None:
         """Nobody may bring or fetch it any more; who is done hears of that in peace."""
         trip = self._trips.get(offer.id)
-        if trip is not None and outcome not in (Outcome.DONE, Outcome.FAILED):
+        sender = None if trip is None else trip.sender
+        if outcome is Outcome.DONE and sender is not None and sender.accepted:
+            sender.finish(offer.digest)  # its receiver has had all before
+        elif trip is not None and outcome not in (Outcome.DONE, Outcome.FAILED):
             for pipe in trip.pipes:
                 pipe.refuse(NoSuchFile(offer.id))
         for relay in self._relays():
@@ -236,7 +254,7 @@ class Transfers:
         """Let a connection bring or fetch what its ticket is for. Never raises."""
         try:
             ticket = self._tickets.redeem(word)
-            with self._counted(ticket.person, pipe):
+            with self._counted(ticket, pipe):
                 await self._carry(pipe, ticket, offset)
         except Cut:
             pass  # there is nobody to say anything to
@@ -252,7 +270,7 @@ class Transfers:
         return self._tickets.find(word)
 
     async def _carry(self, pipe: IPipe, ticket: Ticket, offset: int) -> None:
-        offer = self._files.find(ticket.person, ticket.offer)
+        offer = self._admit(ticket)
         trip = self._trips.setdefault(offer.id, Trip())
         try:
             if ticket.side is Side.SEND:
@@ -260,22 +278,33 @@ class Transfers:
             else:
                 await self._receive(offer, trip, pipe, offset, ticket.person)
         finally:
-            if not trip.pipes and self._trips.get(offer.id) is trip:
+            empty = not trip.pipes and not trip.sending.locked
+            if empty and self._trips.get(offer.id) is trip:
                 del self._trips[offer.id]
 
+    def _admit(self, ticket: Ticket) -> Offer:
+        """What a ticket is for, if whoever got it may still bring or fetch that.
+
+        :raise NoSuchFile, ServerBanned: if not.
+        """
+        self._bans.check_person(ticket.person)
+        offer = self._files.find(ticket.person, ticket.offer)
+        if ticket.side is Side.RECEIVE:
+            self._check_receiver(offer, ticket.person)
+        return offer
+
     @contextmanager
-    def _counted(self, person: Person, pipe: IPipe) -> Iterator[None]:
+    def _counted(self, ticket: Ticket, pipe: IPipe) -> Iterator[None]:
         """Count a connection as its account's, and see that it does not stand still."""
-        key, most = person.key or 0, self._settings.files.transfers
-        if self._carrying[key] >= most:
+        key, most = ticket.person.key, self._settings.files.transfers
+        if sum(one.person.key == key for one in self._carrying.values()) >= most:
             raise TooManyTransfers(most)
-        self._carrying[key] += 1
+        self._carrying[pipe] = ticket
         try:
             with watched(pipe, self._settings.files.patience, self._reactor):
                 yield
         finally:
-            self._carrying[key] -= 1
-            self._carrying += Counter()
+            del self._carrying[pipe]
 
     # -- bringing
 
@@ -306,8 +335,8 @@ class Transfers:
             raise OffsetBeyond(start)
         pipe.accept(start, offer.size, offer.digest)
         head = await self._head(offer, pipe) if start == 0 else b""
-        if relay is self._live and relay.ready(offer) != start:
-            raise OtherSideGone()  # they have gone, or come again, while the head was read
+        if head:
+            self._look_again(offer, relay)
         taken = await relay.take(offer, pipe, start, head)
         live = relay is self._live
         if live and not taken.whole and not pipe.gone:
@@ -316,6 +345,13 @@ class Transfers:
             await self._files.stored(offer, taken.digest)
         if taken.whole:
             pipe.finish(taken.digest)
+
+    def _look_again(self, offer: Offer, relay: IFileRelay) -> None:
+        """While the head was read the receiver may have gone, or others have come to be kept."""
+        if relay.ready(offer) != 0:
+            raise OtherSideGone()
+        if relay is self._kept:
+            self._storage.check(offer)
 
     async def _fall_over(self, offer: Offer, pipe: IPipe, taken: Taken) -> Taken:
         """The receiver has gone: go on to where it can fetch the rest later."""
@@ -356,6 +392,8 @@ class Transfers:
         await arrived
         if wait.active():
             wait.cancel()
+        if arrived in trip.arrived:
+            trip.arrived.remove(arrived)
         if pipe.gone:
             raise Cut
 
@@ -382,7 +420,6 @@ class Transfers:
     async def _receive(
         self, offer: Offer, trip: Trip, pipe: IPipe, offset: int, person: Person
     ) -> None:
-        self._check_receiver(offer, person)
         if offset > offer.size:
             raise OffsetBeyond(offer.size)
         key = id(pipe) if offer.receiver is None else 0
@@ -410,9 +447,9 @@ class Transfers:
 
     def _arrived(self, offer: Offer, trip: Trip) -> None:
         """A receiver is ready: let the sender know, wherever it is."""
-        for arrived in trip.arrived:
+        waiting, trip.arrived = trip.arrived, []
+        for arrived in waiting:
             fire(arrived)
-        trip.arrived.clear()
         self._want(offer)
 
     async def _fill_in(self, offer: Offer, trip: Trip, pipe: IPipe, offset: int, end: int) -> None:

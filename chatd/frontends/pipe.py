@@ -35,7 +35,7 @@ class Pipe:
     def __init__(
         self, transport: Any, reactor: IReactorTime, *, brings: bool = True, plain: bool = False
     ) -> None:
-        self.gone = False
+        self.gone = self.accepted = False
         self.moved = 0
         self._transport = transport
         self._reactor = reactor
@@ -44,7 +44,7 @@ class Pipe:
         self._plain = plain
         self._hear: Callable[[bytes], None] | None = None
         self._early: list[bytes] = []
-        self._held = self._full = self._accepted = self._wrote = self._complete = False
+        self._held = self._full = self._wrote = self._complete = False
         self._line = b""
         self._source: Any = None
         self._waiting: list[Deferred[None]] = []
@@ -71,6 +71,7 @@ class Pipe:
             self._hear(chunk)
         elif self._brings:
             self._early.append(chunk)
+            self.hold(True)
         else:
             self._take_line(chunk)
 
@@ -125,9 +126,9 @@ class Pipe:
 
     def accept(self, offset: int, size: int, digest: str) -> None:
         """Say from where on the bytes go, unless that was said before."""
-        if not self._accepted and not self._plain:
+        if not self.accepted and not self._plain:
             self._say(Ok(offset, size, digest).line())
-        self._accepted = True
+        self.accepted = True
 
     def follow(self, source: Any) -> None:
         """From now on hold that pipe whenever this one takes no more."""

@@ -82,6 +82,17 @@ class LimitTests(FilesCase):
         sender.sends(CONTENT)
         self.assertIn("DONE", sender.got.decode())
 
+    def test_storage_and_types(self) -> None:
+        """What came to be kept while the beginning of a file was waited for counts, too."""
+        limits = Files(free=Bytes(0), refused=("image/*",), account_storage=Bytes(SIZE + 10))
+        self.open(limits)
+        first, second = (self.brings(self.offers("#tea")) for _ in range(2))
+        first.sends(CONTENT)
+        second.sends(CONTENT)
+        self.assertIn("DONE", first.got.decode())
+        self.assertIn("FAIL STORAGE_FULL", second.got.decode())
+        self.assertEqual(len(self.kept()), 1)
+
 
 class NoDiskTests(FilesCase):
     """A server that keeps nothing."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 from typing import Any
+from unittest import mock
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
+from chatd.model import Rank
 from tests.files import CAPS, CONTENT, DIGEST, SIZE, Carrier, FilesCase
 
 LONG = bytes(range(256)) * 8192
@@ -227,6 +229,66 @@ class TransferTests(FilesCase):
             self.assertIn("FAIL NO_SUCH_FILE", sender.got.decode())
             self.assertTrue(receiver.over)
             self.assertTrue(self.house.core.transfers.idle())
+
+    def test_put_out_in_the_middle(self) -> None:
+        """Who is put out of a room, or leaves it, gets no more of its files; others do."""
+        id_ = self.offers("#tea")
+        sender = self.brings(id_)
+        eve, bob = self.fetches(id_, client=self.eve), self.fetches(id_)
+        sender.sends(CONTENT[:100])
+        cut: list[str] = []
+        eve.transport.abortConnection = lambda: cut.append("eve")  # type: ignore[method-assign]
+        self.ada.says("KICK #tea eve")
+        sender.sends(CONTENT[100:])
+        self.assertEqual((eve.got, cut), (CONTENT[:100], ["eve"]))
+        self.assertEqual(bob.got, CONTENT)
+        late = self.fetches(id_, SIZE)
+        self.bob.says("PART #tea")
+        self.assertTrue(bob.over and late.over)
+
+    def test_banned_in_the_middle(self) -> None:
+        """Who is banned from the server brings and fetches nothing any more, with no ticket."""
+        id_ = self.offers("#tea")
+        self.brings(id_).sends(CONTENT)
+        judge = self.house.session("judge", account=True, rank=Rank.MODERATOR)
+        receiver = self.fetches(id_)
+        word = self.ticket(self.bob, id_, "RECEIVE")
+        self.assertFalse(receiver.over)
+        self.house.ask(judge, "UBAN", "ADD", "bob")
+        self.assertTrue(receiver.over)
+        self.assertIn("FAIL SERVER_BANNED", Carrier(self.house, word).answer)
+
+    def test_sends_before_it_may(self) -> None:
+        """A sender that does not wait for its turn is not read from until it has come."""
+        id_ = self.accepted()
+        sender = self.brings(id_)
+        sender.sends(CONTENT[:5000])
+        self.assertEqual(sender.transport.producerState, "paused")
+        receiver = self.fetches(id_)
+        self.assertEqual(sender.transport.producerState, "producing")
+        sender.sends(CONTENT[5000:])
+        self.assertEqual(receiver.got, CONTENT)
+
+    def test_receiver_has_it_already(self) -> None:
+        """A receiver who had all bytes before they were stored, and says so only now, is done, and
+        so is a sender that brings them again."""
+        id_ = self.accepted()
+        sender = self.brings(id_)
+        self.house.clock.advance(11)
+        sender.sends(CONTENT[:100])
+        self.fetches(id_, SIZE).says(f"DONE {DIGEST}")
+        self.assertEqual(sender.got.decode(), f"DONE {DIGEST}\r\n")
+        self.assertEqual((self.kept(), list(self.house.core.files)), ([], []))
+
+    def test_tidying_fails(self) -> None:
+        """If tidying fails once, what is over is removed the next time."""
+        self.brings(self.offers("#tea")).sends(CONTENT)
+        with mock.patch.object(self.house.core.files, "expire", side_effect=ValueError):
+            self.house.clock.advance(8 * 86400)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(len(self.kept()), 1)
+        self.house.clock.advance(60)
+        self.assertEqual(self.kept(), [])
 
     def test_sender_stalls(self) -> None:
         """A sender that sends nothing is hung up on."""
