@@ -43,7 +43,14 @@ offer a file                    -   -   -   +   +   +   +   +   -   -
 offer in a moderated room       -   -   -   -   +   +   +   +   -   -
 offer where outsiders speak     -   -   -   +   +   +   +   +   -   -
 fetch a file                    -   -   -   +   +   +   +   +   -   -
+see the files of a room         -   -   -   +   +   +   +   +   -   -
+bring the file of another       -   -   -   -   -   -   -   -   -   -
+decline the file of a room      -   -   -   -   -   -   -   -   -   -
 cancel the file of another      -   -   -   -   -   +   +   +   +   +
+fetch what is between others    -   -   -   -   -   -   -   -   -   -
+see what is between others      -   -   -   -   -   -   -   -   -   -
+decline what is between others  -   -   -   -   -   -   -   -   -   -
+cancel what is between others   -   -   -   -   -   -   -   -   -   -
 rename the room                 -   -   -   -   -   -   -   +   +   +
 change a locked topic           -   -   -   -   -   +   +   +   +   +
 change a free topic             -   -   +   +   +   +   +   +   +   +
@@ -152,6 +159,8 @@ class Scene:
         self.sub = self._sub(door, who)
         for verb, *params in deed.before:
             self.asks(verb, *params)
+        if deed.offers:
+            self.house.ask(self.root, "FILEW", deed.offers, "9", "x.mp4")
         said = [event.id for event in self.root.heard if isinstance(event, Posted)]
         files = [event.file for event in self.root.heard if isinstance(event, Offered)]
         self.root.heard.clear()
@@ -195,6 +204,7 @@ class Deed:
 
     :param target: the role that `target` has.
     :param before: what root changes in the room before.
+    :param offers: to whom root offers a file before, if to somebody alone.
     """
 
     irc: str
@@ -202,6 +212,7 @@ class Deed:
     done: Callable[[Scene], bool]
     target: str = ""
     before: tuple[tuple[str, ...], ...] = field(default=())
+    offers: str = ""
 
     def about(self, message: str, file: str) -> Deed:
         """The same with the id of a message, or of a file, if it needs one."""
@@ -237,7 +248,12 @@ def offered(scene: Scene) -> bool:
     return any(isinstance(e, Offered) for e in scene.root.heard)
 
 
-def cancelled(scene: Scene) -> bool:
+def let_in(scene: Scene) -> bool:
+    """Whether sub has got a ticket."""
+    return " TICKET " in scene.shown or "openssl" in scene.shown
+
+
+def over(scene: Scene) -> bool:
     """Whether the file is offered no more."""
     return not list(scene.house.core.files)
 
@@ -329,7 +345,33 @@ def names(*before: tuple[str, ...]) -> Deed:
 
 def offers(*before: tuple[str, ...]) -> Deed:
     """Offering a file."""
-    return Deed("FILEW #tea 9 x.mp4", "/filew #tea 9 x.mp4", offered, before=before)
+    irc = "FILE OFFER #tea 9 a/b * :x.mp4"
+    return Deed(irc, "/filew #tea 9 x.mp4", offered, before=before)
+
+
+def fetches() -> Deed:
+    """Being let fetch a file."""
+    return Deed("FILE ACCEPT FILE-ID", "/accept FILE-ID", let_in, before=(OFFERS,))
+
+
+def brings() -> Deed:
+    """Being let bring the bytes of a file."""
+    return Deed("FILE TICKET FILE-ID SEND", "/bring FILE-ID", let_in, before=(OFFERS,))
+
+
+def lists(to: str) -> Deed:
+    """Seeing which files are offered."""
+    return Deed(f"FILE LIST {to}", f"/files {to}", saw("x.mp4"), before=(OFFERS,))
+
+
+def ends(verb: str) -> Deed:
+    """Having a file offered no more."""
+    return Deed(f"FILE {verb} FILE-ID", f"/{verb} FILE-ID", over, before=(OFFERS,))
+
+
+def between(deed: Deed) -> Deed:
+    """The same with a file that root offers to target alone."""
+    return replace(deed, before=(), offers="target")
 
 
 OFFERS = ("FILEW", "9", "x.mp4")
@@ -361,10 +403,15 @@ DEEDS = {
     "offer a file": offers(),
     "offer in a moderated room": offers(("SET", "moderated")),
     "offer where outsiders speak": offers(("UNSET", "members-only")),
-    "fetch a file": Deed("ACCEPT FILE-ID", "/accept FILE-ID", saw("openssl"), before=(OFFERS,)),
-    "cancel the file of another": Deed(
-        "CANCEL FILE-ID", "/cancel FILE-ID", cancelled, before=(OFFERS,)
-    ),
+    "fetch a file": fetches(),
+    "see the files of a room": lists("#tea"),
+    "bring the file of another": brings(),
+    "decline the file of a room": ends("decline"),
+    "cancel the file of another": ends("cancel"),
+    "fetch what is between others": between(fetches()),
+    "see what is between others": between(lists("target")),
+    "decline what is between others": between(ends("decline")),
+    "cancel what is between others": between(ends("cancel")),
     "rename the room": Deed(
         "RENAME #tea #chai", "/rename #tea #chai", lambda s: s.house.core.places.has("#chai")
     ),

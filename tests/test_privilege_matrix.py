@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from chatd.core.files import File
 from chatd.core.settings import Operators, Server
 from chatd.events import Announced
 from chatd.model import Barred, Privilege, Rank, ServerBan
@@ -42,9 +44,11 @@ have the settings read again    -   -   -   -   +
 end the daemon                  -   -   -   -   +
 end the daemon by a slip        -   -   -   -   -
 see where somebody comes from   -   -   +   +   +
+cancel the file of another      -   -   -   +   +
 """
 COLUMNS = POLICY.split("\n")[1].split()
 RANKS = {"few": Rank.MODERATOR, "mod": Rank.MODERATOR, "adm": Rank.ADMIN}
+FILE = "k3x9w2ab"
 BAN = ServerBan(Barred.NETWORK, "198.51.100.0/24", "root", 1, reason="noise")
 
 
@@ -94,6 +98,14 @@ async def banned_before(scene: Scene) -> None:
 async def locked_before(scene: Scene) -> None:
     """Nobody new is let in already."""
     await scene.bans._put(ServerBan(Barred.NEWCOMERS, "*", "root", 1))
+
+
+async def offered_before(scene: Scene) -> None:
+    """There is a file already, in a room of target's."""
+    files = scene.house.core.files
+    await scene.house.core.members.join(scene.target, "#tea")
+    with mock.patch.object(files, "_new_id", lambda: FILE):
+        await files.offer(scene.target, "#tea", File("x.mp4", 9))
 
 
 @dataclass(frozen=True)
@@ -151,6 +163,9 @@ DEEDS = {
     "end the daemon": Deed("DIE house", lambda s: s.house.daemon.ended),
     "end the daemon by a slip": Deed("DIE now", lambda s: s.house.daemon.ended),
     "see where somebody comes from": Deed("WHOIS target", saw("203.0.113.9")),
+    "cancel the file of another": Deed(
+        f"CANCEL {FILE} :noise", lambda s: not list(s.house.core.files), offered_before
+    ),
 }
 
 
