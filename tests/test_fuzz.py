@@ -24,6 +24,7 @@ from chatd.model import Rank
 from chatd.relays.pair import Pair
 from chatd.wire.caps import Cap
 from chatd.wire.irc import LONGEST, parse_text
+from tests.frontends.human.persons import HumanHouse
 from tests.house import FAST, Client, House
 
 SECONDS = float(os.environ.get("CHATD_FUZZ_SECONDS", "15"))
@@ -94,6 +95,7 @@ SHAPES: dict[str, tuple[st.SearchStrategy[str], ...]] = {
     "AWAY": (word,),
     "BAN": (room, mask, st.sampled_from(("", "1h", "1y", "999999w"))),
     "BANS": (room,),
+    "BRING": (st.sampled_from(FILES),),
     "CAP": (st.sampled_from(("LS", "REQ", "LIST", "END", "?")), cap | st.just("302")),
     "CANCEL": (st.sampled_from(FILES), word),
     "CERT": (st.just("ADD"),),
@@ -105,7 +107,7 @@ SHAPES: dict[str, tuple[st.SearchStrategy[str], ...]] = {
         number,
     ),
     "FILE": (
-        st.sampled_from(("OFFER", "ACCEPT", "DECLINE", "CANCEL", "TICKET", "LIST", "END", "")),
+        st.sampled_from(("OFFER", "ACCEPT", "DECLINE", "CANCEL", "TICKET", "LIST", "BRING", "")),
         target | st.sampled_from(FILES),
         number | st.sampled_from(("SEND", "RECEIVE")),
         st.sampled_from(("a/b", "image/png", "a", "/", "ü/x")),
@@ -168,12 +170,24 @@ SHAPES: dict[str, tuple[st.SearchStrategy[str], ...]] = {
 TAGS = ("", "@label=x ", "@label=x;+typing=active ", "@+draft/persist=1 ", "@a=\\s\\:;=;b ", "@ ")
 
 
-@st.composite
-def sensible(draw: Any) -> bytes:
-    """A line with a verb that there is, and parameters that it might take."""
+def wish(draw: Any) -> tuple[str, list[str]]:
+    """A verb that there is, and parameters that it might take."""
     verb = draw(st.sampled_from(sorted(SHAPES)))
     shape = SHAPES[verb]
-    params = [draw(part) for part in shape[: draw(st.integers(0, len(shape)))]]
+    return verb, [draw(part) for part in shape[: draw(st.integers(0, len(shape)))]]
+
+
+@st.composite
+def typed(draw: Any) -> bytes:
+    """The same as somebody at a terminal would type it."""
+    verb, params = wish(draw)
+    return f"/{' '.join((verb.lower(), *params))}\n".encode()
+
+
+@st.composite
+def sensible(draw: Any) -> bytes:
+    """The same as a line of IRC."""
+    verb, params = wish(draw)
     if params and draw(st.integers(0, 3)):
         params[-1] = f":{params[-1]}"
     tags = draw(st.sampled_from(TAGS))
@@ -195,7 +209,8 @@ long = st.sampled_from(
 
 @dataclass
 class Step:
-    """Something that happens: somebody sends bytes, comes, is cut off, or time passes."""
+    """Something that happens: somebody sends bytes, or types them, comes, is cut off, or time
+    passes."""
 
     kind: str
     who: int = 0
@@ -207,7 +222,8 @@ def said(lines: st.SearchStrategy[bytes]) -> st.SearchStrategy[Step]:
 
 
 steps = st.lists(
-    said(sensible())
+    st.builds(Step, st.just("types"), st.just(-1), typed() | typed() | senseless)
+    | said(sensible())
     | said(sensible())
     | said(st.lists(sensible(), max_size=6).map(b"".join))
     | said(first)
@@ -221,7 +237,7 @@ ALL = " ".join(Cap)
 
 @dataclass
 class World:
-    """A house with some clients in it, one of whom only listens."""
+    """A house with some clients in it, one of whom only listens, and somebody at a terminal."""
 
     strict: bool
     clients: list[Client] = field(default_factory=list)
@@ -231,7 +247,7 @@ class World:
         server = Server(name="house", lobby="#lobby" if self.strict else "", motd="Tea.\nMilk.")
         registration = "invite" if self.strict else "open"
         auth = Auth(guests=True, registration=registration)  # type: ignore[arg-type]
-        self.house = House(server=server, auth=auth, limits=limits, relays=[Pair()])
+        self.house = HumanHouse(server=server, auth=auth, limits=limits, relays=[Pair()])
         self.house.account("boss", Rank.ADMIN)
         self.eve = self.house.client("eve", account=True)
         self.eve.joins("#tea", "#pot")
@@ -241,11 +257,28 @@ class World:
             self.house.client("cy", "message-tags server-time echo-message batch", account=True),
             self.house.stranger(),
         ]
+        self.dora = self.house.person("dora")
+        self.dora.types("/join #tea", "/filew eve 9 own.txt", "/filew #tea 9 own.txt")
 
     def do(self, step: Step) -> None:
         """Let one thing happen, and see that it harmed nobody."""
         before = [client.gone for client in self.clients]
-        client = self.clients[step.who]
+        if step.kind == "types":
+            self.types(step.sent)
+        else:
+            self.let(step, self.clients[step.who])
+        if step.sent and b"KILL" not in step.sent.upper():
+            for number, was in enumerate(before):
+                assert number == step.who or self.clients[number].gone == was, step
+
+    def types(self, sent: bytes) -> None:
+        """Dora types something, or somebody else when she has gone."""
+        if self.dora.gone:
+            self.dora = self.house.stranger_at_terminal()
+        self.dora.sends(sent)
+
+    def let(self, step: Step, client: Client) -> None:
+        """Something happens to a client of IRC, or to nobody."""
         match step.kind:
             case "says":
                 if not client.gone:
@@ -257,9 +290,6 @@ class World:
                 client.leaves()
             case "waits":
                 self.house.clock.pump([1] * 70)
-        if step.kind == "says" and b"KILL" not in step.sent.upper():
-            for number, was in enumerate(before):
-                assert number == step.who or self.clients[number].gone == was, step
 
     def look(self) -> None:
         """See that all that was sent is in order."""
@@ -268,11 +298,12 @@ class World:
             for raw in client.transport.value().split(b"\r\n")[:-1]:
                 check(raw)
             client.lines()
+        assert b"incident" not in self.dora.receives()
         assert not self.eve.gone
 
     def end(self) -> None:
         """Cut everybody off."""
-        for client in (*self.clients, self.eve):
+        for client in (*self.clients, self.eve, self.dora):
             client.leaves()
         self.look()
 
