@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -11,17 +13,20 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.testing import StringTransport
 from twisted.internet.threads import deferToThread
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from chatd.core.limits import Gate
 from chatd.core.settings import Settings
 from chatd.frontends.listening import Listener, Listening
 from chatd.frontends.proxies import host_of
-from chatd.frontends.tls import Pair, make_pair
-from chatd.frontends.transports import RECORD
+from chatd.frontends.tls import Credentials, Pair, make_pair
+from chatd.frontends.transports import RECORD, EagerTLS
 from chatd.model import Endpoint
 
 SIZES = (1, RECORD - 1, RECORD, RECORD + 1, 5 * RECORD, 7)
@@ -143,6 +148,161 @@ class TransportTest(TestCase):
             for _ in range(100):
                 writer.transport.write(b"anybody there?" * 1000)
             await writer.lost
+
+
+class Collector(Protocol):
+    """Keeps what it is handed, in the pieces in which it comes.
+
+    :param most: hangs up when it has so many bytes.
+    """
+
+    def __init__(self, most: int = 1 << 30) -> None:
+        self.pieces: list[bytes] = []
+        self.lost = False
+        self._most = most
+
+    @property
+    def got(self) -> bytes:
+        """All of it."""
+        return b"".join(self.pieces)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.pieces.append(data)
+        if len(self.got) >= self._most:
+            assert self.transport is not None
+            self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.lost = True
+
+
+class Counted(StringTransport):
+    """Says how often it was written to."""
+
+    writes = 0
+
+    def write(self, data: bytes) -> None:
+        """One more."""
+        self.writes += 1
+        super().write(data)
+
+
+class MemoryTest(SynchronousTestCase):
+    """TLS between a client and a server without sockets: what comes in one read is what the test
+    says. Much is compared by `==`, as to show how it differs takes minutes."""
+
+    pair: Pair
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.folder = mkdtemp(prefix="chatd-tls-")
+        cls.addClassCleanup(rmtree, cls.folder)
+        cls.pair = Pair(Path(cls.folder, "certificate"), Path(cls.folder, "key"))
+        make_pair(cls.pair, ["localhost"], 0)
+
+    def meets(self, collector: Collector) -> None:
+        """Client and server shake hands."""
+        factory = TLSMemoryBIOFactory(
+            Credentials(self.pair), False, Factory.forProtocol(lambda: collector)
+        )
+        factory.protocol = EagerTLS
+        self.transport = Counted()
+        self.server = factory.buildProtocol(None)
+        self.server.makeConnection(self.transport)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.client = context.wrap_bio(self.incoming, self.outgoing)
+        for _ in range(4):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                self.client.do_handshake()
+            if said := self.outgoing.read():
+                self.server.dataReceived(said)
+            self.incoming.write(self.transport.value())
+            self.transport.clear()
+        self.transport.writes = 0
+
+    def sealed(self, chunk: bytes) -> bytes:
+        """What the client's machine would send for this."""
+        self.client.write(chunk)
+        return self.outgoing.read()
+
+    def read(self, size: int) -> bytes:
+        """So many bytes that the server has sent."""
+        self.incoming.write(self.transport.value())
+        self.transport.clear()
+        found = b""
+        while len(found) < size:
+            found += self.client.read(size - len(found))
+        return found
+
+    def test_read_as_one(self) -> None:
+        """All records that came in one read are handed on as one, in order; what came of the
+        next stays until the rest of it has come."""
+        collector = Collector()
+        self.meets(collector)
+        sent = b"".join(bytes([number]) * size for number, size in enumerate(SIZES))
+        sealed = self.sealed(sent[:-9]) + self.sealed(sent[-9:])
+        self.server.dataReceived(sealed[:-1])
+        self.assertTrue(collector.pieces == [sent[:-9]])
+        self.server.dataReceived(sealed[-1:])
+        self.assertTrue(collector.pieces == [sent[:-9], sent[-9:]])
+
+    def test_in_any_pieces(self) -> None:
+        """However the bytes come, they are all there, in order."""
+        sent = b"".join(bytes([number]) * size for number, size in enumerate(SIZES * 3))
+        for piece in (RECORD - 1, RECORD, RECORD + 1, 3 * RECORD + 100, 1 << 20):
+            collector = Collector()
+            self.meets(collector)
+            sealed = self.sealed(sent)
+            for at in range(0, len(sealed), piece):
+                self.server.dataReceived(sealed[at : at + piece])
+            self.assertTrue(collector.got == sent, piece)
+            self.assertFalse(collector.lost)
+
+    def test_end_in_the_middle(self) -> None:
+        """An end of the client's behind much is seen after all that came before it."""
+        collector = Collector()
+        self.meets(collector)
+        sent = bytes(3 * RECORD)
+        sealed = self.sealed(sent)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.client.unwrap()
+        self.server.dataReceived(sealed + self.outgoing.read())
+        self.assertTrue(collector.got == sent)
+        self.assertTrue(self.transport.disconnecting)
+        self.server.connectionLost(Failure(ConnectionDone()))
+        self.assertTrue(collector.lost)
+
+    def test_rubbish_in_the_middle(self) -> None:
+        """What is not TLS ends the connection, after all that was."""
+        collector = Collector()
+        self.meets(collector)
+        sent = bytes(3 * RECORD)
+        self.server.dataReceived(self.sealed(sent) + bytes(RECORD))
+        self.assertTrue(collector.got == sent)
+        self.server.connectionLost(Failure(ConnectionDone()))
+        self.assertTrue(collector.lost)
+
+    def test_hangs_up_in_the_middle(self) -> None:
+        """Whoever has hung up is handed nothing more."""
+        collector = Collector(most=10)
+        self.meets(collector)
+        self.server.dataReceived(self.sealed(bytes(3 * RECORD)))
+        self.server.dataReceived(self.sealed(bytes(3 * RECORD)))
+        self.assertEqual(len(collector.pieces), 1)
+        self.assertTrue(self.transport.disconnecting or self.transport.disconnected)
+
+    def test_written_as_one(self) -> None:
+        """What is more than a record goes out as one, whole and in order."""
+        self.meets(Collector())
+        for size in (RECORD, RECORD + 1, 5 * RECORD + 7):
+            written = os.urandom(size)
+            self.transport.writes = 0
+            self.server.write(written)
+            self.assertEqual(self.transport.writes, 1)
+            self.assertTrue(self.read(size) == written, size)
 
 
 def connected(port: int, tls: bool) -> socket.socket:
