@@ -59,6 +59,7 @@ class Parts:
 def make_core(parts: Parts) -> Core:
     """Make the services and tie them together."""
     store, settings, reactor, clock = parts.store, parts.settings, parts.reactor, parts.clock
+    seconds, new_id = reactor.seconds, parts.new_id
     audit = Audit(store, clock)
     offices = Offices(audit, settings)
     log = Log(store, parts.bus, reactor, clock)
@@ -67,18 +68,7 @@ def make_core(parts: Parts) -> Core:
     rooms = Rooms(store, log, sessions, places, offices, settings)
     server_bans = ServerBans(store, audit, sessions, clock)
     conversations = Conversations(store, store, log, sessions)
-    files = Files(
-        store,
-        store,
-        log,
-        sessions,
-        places,
-        conversations,
-        offices,
-        settings,
-        reactor.seconds,
-        parts.new_id,
-    )
+    files = _files(parts, log, sessions, places, conversations, offices)
     core = Core(
         settings=settings,
         accounts=Accounts(store, parts.authenticators, settings, reactor, clock, parts.secret),
@@ -86,9 +76,7 @@ def make_core(parts: Parts) -> Core:
         places=places,
         rooms=rooms,
         members=Members(store, log, sessions, places, rooms, offices, settings),
-        messages=Messages(
-            store, log, places, conversations, offices, settings, reactor.seconds, parts.new_id
-        ),
+        messages=Messages(store, log, places, conversations, offices, settings, seconds, new_id),
         conversations=conversations,
         history=History(store, log, places, conversations, settings),
         markers=Markers(store, log, sessions, places, conversations),
@@ -96,28 +84,41 @@ def make_core(parts: Parts) -> Core:
         presence=Presence(log, sessions, places, settings),
         metadata=Metadata(store, log, sessions, places, offices, settings),
         files=files,
-        transfers=Transfers(
-            files,
-            parts.relays,
-            sessions,
-            server_bans,
-            log,
-            settings,
-            reactor,
-            parts.new_id,
-            media_type,
-        ),
+        transfers=_transfers(parts, files, sessions, server_bans, log),
         log=log,
-        gate=Gate(settings, reactor.seconds, server_bans.bars),
+        gate=Gate(settings, seconds, server_bans.bars),
         audit=audit,
         offices=offices,
         server_bans=server_bans,
         daemon=parts.daemon,
         secret=parts.secret,
-        new_id=parts.new_id,
+        new_id=new_id,
         started=clock(),
     )
     return _connected(core, parts.bus)
+
+
+def _files(
+    parts: Parts,
+    log: Log,
+    sessions: Sessions,
+    places: Places,
+    conversations: Conversations,
+    offices: Offices,
+) -> Files:
+    store, settings, seconds = parts.store, parts.settings, parts.reactor.seconds
+    return Files(
+        store, store, log, sessions, places, conversations, offices, settings, seconds, parts.new_id
+    )
+
+
+def _transfers(
+    parts: Parts, files: Files, sessions: Sessions, bans: ServerBans, log: Log
+) -> Transfers:
+    settings, reactor, new_id = parts.settings, parts.reactor, parts.new_id
+    return Transfers(
+        files, parts.relays, sessions, bans, log, settings, reactor, new_id, media_type
+    )
 
 
 def _connected(core: Core, bus: IBus) -> Core:
