@@ -43,6 +43,7 @@ class ServerBans:
         self._changing = Lock()
         self._bans: dict[tuple[Barred, str], ServerBan] = {}
         self._masks: list[ServerBan] = []
+        self._told: list[Callable[[], None]] = []
         self._networks: dict[tuple[int, int], dict[int, ServerBan]] = {}
 
     async def load(self) -> None:
@@ -50,6 +51,10 @@ class ServerBans:
         for ban in await self._store.server_bans():
             self._bans[ban.kind, ban.target] = ban
         self._sort()
+
+    def also(self, hear: Callable[[], None]) -> None:
+        """Call `hear` whenever there is a new ban."""
+        self._told.append(hear)
 
     # -- seeing
 
@@ -149,6 +154,8 @@ class ServerBans:
         for one in meant:
             one.answer(Refused(_refusal(ban)))
             one.close(str(_refusal(ban)))
+        for hear in self._told:
+            hear()
         return len(meant)
 
     async def drop(self, session: ISession, target: str) -> ServerBan:

@@ -100,6 +100,7 @@ class Transfers:
         self._carrying: dict[IPipe, Ticket] = {}
         self._timer: LoopingCall | None = None
         files.also(self._changed)
+        bans.also(self._look_over)
 
     # -- from the start to the end of the daemon
 
@@ -191,15 +192,19 @@ class Transfers:
             for offer in self._files:
                 if offer.receiver == event.by.key and offer.stage is Stage.OFFERED:
                     self._want(offer)
-        if isinstance(event, Left | Quit):
-            self._stop(event.by)
+        elif isinstance(event, Left):
+            self._look_over(event.by)
         elif isinstance(event, Removed):
-            self._stop(event.who)
+            self._look_over(event.who)
 
-    def _stop(self, person: Person) -> None:
-        """Somebody has gone from a room, or from the server; perhaps they were banned from it."""
+    def _look_over(self, person: Person | None = None) -> None:
+        """Hang up on those who may not go on, as they have gone from a room, or were banned.
+
+        :param person: who alone is concerned, if not all.
+        """
         for pipe, ticket in tuple(self._carrying.items()):
-            if ticket.person.key == person.key and self._files.get(ticket.offer) is not None:
+            concerned = person is None or ticket.person.key == person.key
+            if concerned and self._files.get(ticket.offer) is not None:
                 try:
                     self._admit(ticket)
                 except ChatError as error:

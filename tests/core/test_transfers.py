@@ -247,16 +247,20 @@ class TransferTests(FilesCase):
         self.assertTrue(bob.over and late.over)
 
     def test_banned_in_the_middle(self) -> None:
-        """Who is banned from the server brings and fetches nothing any more, with no ticket."""
+        """Who is banned from the server brings and fetches nothing any more, with no ticket,
+        whether or not they are on line otherwise."""
         id_ = self.offers("#tea")
         self.brings(id_).sends(CONTENT)
         judge = self.house.session("judge", account=True, rank=Rank.MODERATOR)
-        receiver = self.fetches(id_)
-        word = self.ticket(self.bob, id_, "RECEIVE")
-        self.assertFalse(receiver.over)
-        self.house.ask(judge, "UBAN", "ADD", "bob")
-        self.assertTrue(receiver.over)
-        self.assertIn("FAIL SERVER_BANNED", Carrier(self.house, word).answer)
+        for client in (self.bob, self.eve):
+            receiver = self.fetches(id_, client=client)
+            word = self.ticket(client, id_, "RECEIVE")
+            if client is self.eve:
+                client.leaves()
+            self.assertFalse(receiver.over)
+            self.house.ask(judge, "UBAN", "ADD", "bob" if client is self.bob else "eve")
+            self.assertTrue(receiver.over)
+            self.assertIn("FAIL SERVER_BANNED", Carrier(self.house, word).answer)
 
     def test_sends_before_it_may(self) -> None:
         """A sender that does not wait for its turn is not read from until it has come."""
