@@ -391,7 +391,7 @@ class Bring(Answer):
         file = shlex.quote(self.offer.name)
         return (
             f"To bring {self.offer.name}, say in a shell, once and soon:\n"
-            f"(printf 'RELAY {self.ticket.word} 0\\r\\n'; cat {file}) | {_openssl(self.door)}"
+            f"(printf 'RELAY {self.ticket.word} 0\\r\\n'; cat -- {file}) | {_openssl(self.door)}"
         )
 
 

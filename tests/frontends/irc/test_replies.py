@@ -224,7 +224,7 @@ ANSWERS: list[tuple[Answer, list[str]]] = [
         Bring(OFFER, TICKET, "chat:1"),
         [
             "NOTICE ada :To bring x y, say in a shell, once and soon:",
-            "NOTICE ada :(printf 'RELAY word 0\\r\\n'; cat 'x y') | openssl s_client -quiet"
+            "NOTICE ada :(printf 'RELAY word 0\\r\\n'; cat -- 'x y') | openssl s_client -quiet"
             " -ign_eof -connect chat:1",
         ],
     ),
