@@ -179,6 +179,18 @@ class FilesTests(SynchronousTestCase):
         """Whether ada is asked to bring something."""
         return any(line.params[:1] == ("WANTED",) for line in self.ada.asks())
 
+    def test_sends_at_once(self) -> None:
+        """A sender that does not wait until it is let in costs no memory either, and loses
+        nothing."""
+        content = os.urandom(MEGABYTE) * 32
+        self.begin()
+        sender = self.brings(self.accepted(content))
+        before = self.memory()
+        self.assertTrue(sender.sends(content))
+        self.assertEqual(sender.start(), 0)
+        self.assertEqual(sender.line(), Done(sha256(content).hexdigest()))
+        self.assertLess(self.memory() - before, 8 * MEGABYTE)
+
     def test_slow_receiver(self) -> None:
         """A receiver that does not read costs the daemon no memory, however much is sent."""
         content = os.urandom(MEGABYTE) * 64
