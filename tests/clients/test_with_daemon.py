@@ -43,8 +43,11 @@ class House:
 
     def environment(self, account: str) -> dict[str, str]:
         """What a client finds in its environment."""
+        theirs = environment()
+        for name in ("COLUMNS", "LINES"):  # those are of another terminal
+            theirs.pop(name, None)
         return {
-            **environment(),
+            **theirs,
             "HOME": str(self.home),
             "XDG_CONFIG_HOME": str(self.home),
             "CHAT_ACCOUNT": account,
@@ -97,9 +100,9 @@ class Screen:
         self.shown = ""
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
             command = [sys.executable, "-m", "clients.cli", *arguments]
             os.execve(command[0], command, house.environment(account))
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
 
     def type(self, keys: str) -> None:
         """Press keys."""
