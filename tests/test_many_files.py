@@ -61,7 +61,9 @@ class Scene:
     def asks(self, talker: Talker, line: str, what: str, at: int) -> str:
         """A parameter of the answer to a request."""
         told = [x for x in talker.asks(f"@label=1 FILE {line}") if "label" in x.tags]
-        return next(x.params[at] for x in told if x.params[:1] == (what,))
+        found = [x.params[at] for x in told if x.params[:1] == (what,)]
+        assert found, f"{line}: {told}"
+        return found[0]
 
     def refused(self, talker: Talker, line: str) -> str:
         """The code with which a request is refused."""

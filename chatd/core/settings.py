@@ -164,8 +164,8 @@ class Files:
     transfers: connections of one account that carry files at once
     life: how long an offer stands, and what is stored of it is kept
     ticket: how long a ticket is good
-    meeting: how long a sender waits for the receiver, if both are on line, before the server
-        stores the file instead of handing it through
+    meeting: how long a sender waits for a receiver that has accepted, before the server stores
+        the file instead of handing it through
     patience: how long a connection that carries a file may stand still
     allowed: the media types that are taken, like image/*; nothing for all. What a file is, is
         found out from its beginning, which needs puremagic: pip install 'chatd[media-types]'

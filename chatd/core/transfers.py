@@ -382,11 +382,12 @@ class Transfers:
         return self._kept
 
     def _may_meet(self, offer: Offer) -> bool:
-        """Whether the receiver may come while the sender is there."""
+        """Whether the receiver may come while the sender is there. Having accepted it they were on
+        line; if they are not now, they or we were cut off, and they alone know how much they have.
+        """
         if offer.receiver is None or offer.stage is not Stage.ACCEPTED:
             return False
-        nothing_kept = self._kept is None or self._kept.held(offer) is None
-        return nothing_kept and self._is_here(offer.receiver)
+        return self._kept is None or self._kept.held(offer) is None
 
     async def _meet(self, trip: Trip, pipe: IPipe) -> None:
         """Wait a while for the receiver."""

@@ -63,6 +63,19 @@ class TransferTests(FilesCase):
         receiver.says(f"DONE {DIGEST}")
         self.assertTrue(any(f":bob FILE DONE ada {id_}" in line for line in self.bob.hears()))
 
+    def test_receiver_is_cut_off_too(self) -> None:
+        """Who has accepted is waited for also while they are off line: they have some of it."""
+        id_ = self.accepted()
+        self.bob.leaves()
+        sender = self.brings(id_)
+        self.house.clock.advance(9)
+        self.bob = self.house.client("bob", CAPS, account=True)
+        receiver = self.fetches(id_, 4000)
+        self.assertEqual(sender.answer, f"OK 4000 {SIZE} {DIGEST}")
+        sender.sends(CONTENT[4000:])
+        self.assertEqual(receiver.got, CONTENT[4000:])
+        self.assertEqual(self.kept(), [])
+
     def test_away(self) -> None:
         """What is offered to somebody who is away is kept before they accept it."""
         self.bob.leaves()

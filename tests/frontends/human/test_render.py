@@ -217,7 +217,7 @@ SENTENCES: list[tuple[object, str]] = [
     (
         answers.Bring(OFFER, TICKET, "chat:1"),
         "To bring x.mp4, say in a shell, once and soon:\n    (printf 'RELAY word 0\\r\\n';"
-        " cat x.mp4) | openssl s_client -quiet -ign_eof -connect chat:1",
+        " cat -- x.mp4) | openssl s_client -quiet -ign_eof -connect chat:1",
     ),
 ]
 
