@@ -77,7 +77,7 @@ class Delivery:
     def _let_in(self, room: Room, events: tuple[Event, ...]) -> None:
         """Who was there hears of all who come; who comes hears of that, and of those who follow."""
         place = self._places.get(room.key)
-        before = {} if place is None else {s.key: s for s in _sessions_in(place)}
+        before = {} if place is None else {s.key: s for s in self._places.sessions_in(place)}
         for event in events:
             self._places.apply(event)
         came = tuple(event for event in events if self._is_in(room, event.by))
@@ -124,8 +124,8 @@ class Delivery:
             return ()
         least = event.least if isinstance(event, Addressed) else None
         if least is None:
-            return _sessions_in(place)
-        heard = (*_sessions_in(place, least), *self._of(event.by.name))
+            return self._places.sessions_in(place)
+        heard = (*_from(least, place), *self._of(event.by.name))
         return {session.key: session for session in heard}.values()
 
     def _around(self, event: Event) -> Iterable[ISession]:
@@ -138,7 +138,7 @@ class Delivery:
             if not isinstance(event, Quit):
                 found.update((s.key, s) for s in self._of(name))
             for place in self._places.of(name):
-                found.update((s.key, s) for s in _sessions_in(place))
+                found.update((s.key, s) for s in self._places.sessions_in(place))
         if isinstance(event, WentAway):
             return [s for s in found.values() if fold(s.person.name) != fold(event.by.name)]
         return found.values()
@@ -152,7 +152,7 @@ class Delivery:
         found = {s.key: s for s in self._of(event.who.name)}
         place = self._places.get(event.room.key)
         if place is not None:
-            found.update((s.key, s) for s in _sessions_in(place, Role.OP))
+            found.update((s.key, s) for s in _from(Role.OP, place))
         return found.values()
 
     def _of(self, name: str) -> Iterable[ISession]:
@@ -160,11 +160,10 @@ class Delivery:
         return tuple(here.sessions.values()) if here is not None else ()
 
 
-def _sessions_in(place: Place, least: Role = Role.MEMBER) -> list[ISession]:
+def _from(least: Role, place: Place) -> list[ISession]:
+    """The sessions of those in a room who have this role or a higher one."""
     seats = place.seats.values()
-    if least is not Role.MEMBER:
-        return [s for seat in seats if seat.role >= least for s in seat.here.sessions.values()]
-    return [session for seat in seats for session in seat.here.sessions.values()]
+    return [s for seat in seats if seat.role >= least for s in seat.here.sessions.values()]
 
 
 _ALONE = (

@@ -28,8 +28,11 @@ from chatd.events import (
     RoomMetadataChanged,
     TopicChanged,
 )
+from chatd.interfaces import ISession
 from chatd.model import Listing, Mask, Mode, Person, Role, Room, Topic
 from chatd.names import fold
+
+NOT_FOUND: tuple[int, tuple[ISession, ...]] = (-1, ())
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +59,8 @@ class Place:
     metadata: dict[str, str] = field(default_factory=dict)
     goings: int = 0
     """How often somebody went, or was called something else."""
+    found: tuple[int, tuple[ISession, ...]] = NOT_FOUND
+    """The sessions of all who are in it, and the turnover of sessions when they were found."""
 
     def seat(self, name: str) -> Seat | None:
         """The place of whoever has this name."""
@@ -139,6 +144,14 @@ class Places:
             raise NoSuchRoom(name)
         return place
 
+    def sessions_in(self, place: Place) -> tuple[ISession, ...]:
+        """The sessions of all who are in a room: looked for when somebody has come or gone."""
+        if place.found[0] != self._sessions.turnover:
+            seats = place.seats.values()
+            found = tuple([s for seat in seats for s in seat.here.sessions.values()])
+            place.found = (self._sessions.turnover, found)
+        return place.found[1]
+
     def has(self, name: str) -> bool:
         """Whether there is a room with this name."""
         return fold(name) in self._by_name
@@ -185,6 +198,7 @@ class Places:
             return
         name = fold(event.by.name)
         place.seats[name] = Seat(here, event.role)
+        place.found = NOT_FOUND
         place.invited = [one for one in place.invited if not _is_same(one.person, event.by)]
         self._of.setdefault(name, {})[place.room.key] = place
 
@@ -203,6 +217,7 @@ class Places:
         if place.seats.pop(name, None) is None:
             return
         place.goings += 1
+        place.found = NOT_FOUND
         rooms = self._of[name]
         del rooms[place.room.key]
         if not rooms:

@@ -42,6 +42,8 @@ class Sessions:
         self._gone: deque[tuple[Person, int]] = deque(maxlen=REMEMBERED)
         self._given_up: list[Callable[[Person], None]] = []
         self.most = 0
+        self.turnover = 0
+        """How often a session has come or gone."""
 
     def also(self, hear: Callable[[Person], None]) -> None:
         """Call `hear` with each person who gives up a name, before another can take it."""
@@ -99,13 +101,17 @@ class Sessions:
             self.most = max(self.most, len(self._here))
         session.person = here.person
         here.sessions[session.key] = session
+        self.turnover += 1
         return first
 
     def leave(self, session: ISession, reason: str) -> Deferred[Event] | None:
         """A session is over. When it was its person's last, those who shared a room hear of
         it: what comes back is called when they have."""
         here = self._here.get(fold(session.person.name))
-        if here is None or here.sessions.pop(session.key, None) is None or here.sessions:
+        if here is None or here.sessions.pop(session.key, None) is None:
+            return None
+        self.turnover += 1
+        if here.sessions:
             return None
         now = self._log.now()
         del self._here[fold(session.person.name)]

@@ -111,6 +111,17 @@ class DeliveryTests(SynchronousTestCase):
         self.successResultOf(joining)
         self.assertEqual(self.ada.hears(), [])
 
+    def test_sessions_come_and_go(self) -> None:
+        """What is said is heard by the sessions that are there just then, and by no others."""
+        self.house.ask(self.ada, "PRIVMSG", "#tea", "a")
+        phone = self.listener("bob")
+        self.house.ask(self.ada, "PRIVMSG", "#tea", "b")
+        self.assertEqual(phone.hears(), ["ada: b"])
+        self.house.core.sessions.leave(phone, "")
+        self.house.ask(self.ada, "PRIVMSG", "#tea", "c")
+        self.assertEqual(phone.hears(), [])
+        self.assertEqual(self.bob.hears(), ["ada: a", "ada: b", "ada: c"])
+
     def test_quit_is_heard_once(self) -> None:
         """Who shares two rooms with somebody hears once that they go; others do not."""
         self.house.core.sessions.leave(self.ada, "tired")

@@ -367,7 +367,7 @@ class Client:
             self.outbox.write(shown.block)
         else:
             self._deliver_around(shown, shown.own[self.key])
-        if self.subscriptions.keys:
+        if not shown.said and self.subscriptions.keys:
             for event in batch.events:
                 self._follow(event)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from chatd.events import Addressed, Announced, Batch, Event, Invited, Renamed, Watched
+from chatd.events import Addressed, Announced, Batch, Event, Invited, Posted, Renamed, Watched
 from chatd.frontends.irc.modelines import joined
 from chatd.frontends.irc.render import Caps, render
 
@@ -17,6 +17,7 @@ class Shown:
     `parts` are its events, each with its bytes, which are empty where such clients are not
     told; `block` is all of them, and part n starts at `starts[n]` of it. `own` says which
     parts somebody's own session has made. One that is `personal` is not the same for all.
+    What is `said` and no more makes no metadata known.
     """
 
     batch: Batch
@@ -25,6 +26,7 @@ class Shown:
     starts: list[int]
     own: dict[str, list[int]]
     personal: bool
+    said: bool
 
 
 class Profile:
@@ -53,7 +55,9 @@ class Profile:
             if event.cause is not None:
                 own.setdefault(event.cause.session, []).append(place)
         block = b"".join([shown for _, shown in parts])
-        return Shown(batch, parts, block, starts, own, any(map(_is_personal, batch.events[:1])))
+        personal = any(map(_is_personal, batch.events[:1]))
+        said = all(isinstance(event, Posted) for event in batch.events)
+        return Shown(batch, parts, block, starts, own, personal, said)
 
 
 _PERSONAL = (Announced, Invited, Watched, Renamed)
