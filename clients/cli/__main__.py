@@ -286,10 +286,15 @@ _VERBS: dict[str, Callable[[argparse.Namespace], Run | None]] = {
 # -- the command line
 
 
+def _usage(verb: str) -> str:
+    """How all is used, or one verb."""
+    return next((line.strip() for line in _USAGE.splitlines() if f" {verb} " in line), _USAGE)
+
+
 def _parser(verb: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chat",
-        usage=_USAGE,
+        usage=_usage(verb),
         description=_ABOUT,
         epilog=_MORE,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -43,7 +43,7 @@ from clients.lib.events import (
     RosterChanged,
 )
 from clients.lib.model import fold, is_room
-from clients.lib.offers import FileOffered, Offer
+from clients.lib.offers import FileChanged, FileOffered, Offer
 
 PAGE = 50
 SENTENCES = 100
@@ -253,12 +253,15 @@ class ChatApp(App[None]):
         elif isinstance(event, Message) and fold(self.conversation.name) in fold(event.text):
             self.bell()
         elif isinstance(event, FileOffered) and self._is_open(event.offer):
-            self.bell()
+            if not event.offer.mine:
+                self.bell()
+            self.show(str(event))
+        elif isinstance(event, FileChanged) and event.mine:
             self.show(str(event))
 
     def _is_open(self, offer: Offer) -> bool:
-        """Whether a file waits for us; what was said before may tell of others."""
-        return not offer.mine and self.conversation.files.find(offer.id) is not None
+        """Whether a file is still offered; what was said before may tell of others."""
+        return self.conversation.files.find(offer.id) is not None
 
     def _tell(self, event: Event) -> None:
         for sentence in str(event).splitlines():

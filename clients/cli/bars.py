@@ -16,7 +16,7 @@ from rich.progress import (
 
 from clients.cli import looks
 from clients.lib.events import Event
-from clients.lib.offers import FileChanged, Interrupted, Moved, NotCarried, Saved, Sent
+from clients.lib.offers import FileChanged, Interrupted, Moved, NotCarried, Saved, Sent, Stopped
 
 _LONGEST = 30
 
@@ -51,7 +51,7 @@ class Bars:
                 self._move(event)
             case FileChanged(stage=stage, file=file) if stage.over:
                 self._drop(file)
-            case Interrupted() | NotCarried() | Saved() | Sent():
+            case Interrupted() | NotCarried() | Saved() | Sent() | Stopped():
                 self._drop(event.file)
 
     def close(self) -> None:

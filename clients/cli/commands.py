@@ -236,7 +236,8 @@ def decline(view: View, id: str = "") -> None:
 
 
 def cancel(view: View, id: str = "") -> None:
-    """Take back a file that you offer, the latest if you name none, or stop fetching one."""
+    """Take back a file that you offer, or stop fetching one, the latest if you name none; what is
+    offered to you alone is refused by that."""
     view.sharing.cancel(view.sharing.pick(id, view.current, view.sharing.may_cancel))
 
 

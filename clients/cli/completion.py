@@ -1,4 +1,4 @@
-"""What Tab completes: commands, names of people and rooms, emoji, and files to send."""
+"""What Tab completes: commands, names of people and rooms, emoji, and files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clients.cli.commands import COMMANDS
 from clients.cli.emojis import short_names
+from clients.cli.looks import clean
 from clients.lib.conversation import Conversation
 from clients.lib.model import fold, is_room
 
@@ -16,6 +17,8 @@ MOST = 50
 """Candidates that are offered at most."""
 _BEFORE_PATH = re.compile(r"/(?:filew|file|accept)\s+\S+\s+", re.IGNORECASE)
 """What stands before a path."""
+_BEFORE_ID = re.compile(r"/(?:accept|decline|cancel)\s+(?=\S*$)", re.IGNORECASE)
+"""What stands before the id of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ def complete(conversation: Conversation, room: str, text: str) -> Completion:
     """What the word at the end of `text` can become; `room` is the one that is shown."""
     if match := _BEFORE_PATH.match(text):
         return Completion(match.end(), _paths(text[match.end() :]))
+    if match := _BEFORE_ID.match(text):
+        ids = (offer.id for offer in conversation.files)
+        return Completion(match.end(), _beginning(text[match.end() :], ids, " ", least=0))
     start = text.rfind(" ") + 1
     word = text[start:]
     if start == 0 and word.startswith("/"):
@@ -54,8 +60,9 @@ def _people(conversation: Conversation, room: str) -> list[str]:
     return [*here, *(r.name for r in conversation.rooms if r.direct)]
 
 
-def _beginning(word: str, words: Iterable[str], end: str) -> tuple[str, ...]:
-    if not word:
+def _beginning(word: str, words: Iterable[str], end: str, least: int = 1) -> tuple[str, ...]:
+    """The words that begin so, if that has so many signs at least."""
+    if len(word) < least:
         return ()
     fitting = dict.fromkeys(w for w in words if fold(w).startswith(fold(word)))
     return tuple(f"{w}{end}" for w in list(fitting)[:MOST])
@@ -70,6 +77,7 @@ def _paths(begun: str) -> tuple[str, ...]:
     except OSError:
         return ()
     shown = [path for path in found if name.startswith(".") or not path.name.startswith(".")]
+    shown = [path for path in shown if path.name == clean(path.name)]  # no server takes others
     ends = [f"{path.name}/" if path.is_dir() else path.name for path in shown]
     return tuple(f"{folder}{slash}{end}" for end in ends[:MOST])
 

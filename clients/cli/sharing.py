@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from twisted.internet.defer import ensureDeferred
 
 from clients.lib.events import Event, Told
 from clients.lib.files import FileRefused, Files, Offline
-from clients.lib.model import fold
+from clients.lib.model import fold, is_room
 from clients.lib.offers import FilesListed, Offer, Stage
 from clients.lib.saving import NotSaved
 from clients.lib.transfers import Transfers
@@ -59,11 +60,12 @@ class Sharing:
         self._start(self._decline(offer))
 
     def cancel(self, offer: Offer) -> None:
-        """Take an own offer back; of another's, stop fetching."""
-        if offer.mine or not self.transfers.stop(offer.id):
+        """Take an own offer back; refuse what is offered to us alone, however far it is; of what
+        is offered to a room, fetch no more."""
+        if not offer.mine and not is_room(offer.room):
+            self.decline(offer)
+        elif offer.mine or not self.transfers.stop(offer.id):
             self._start(self.files.cancel(offer.id))
-        else:
-            self._tell(Told(text=f"{offer.name} is not fetched any more."))
 
     def may_cancel(self, offer: Offer) -> bool:
         """Whether we offer it, or are fetching it."""
@@ -113,4 +115,10 @@ def is_for_us(offer: Offer) -> bool:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser()
+    """A path as it was typed; if there is none, quotes and backslashes are taken as a shell's."""
+    path = Path(text).expanduser()
+    if not path.exists():
+        with suppress(ValueError):
+            words = shlex.split(text)
+            return Path(words[0]).expanduser() if len(words) == 1 else path
+    return path

@@ -233,7 +233,7 @@ class LoginFailed(Event):
     reason: str
 
     def __str__(self) -> str:
-        return f"Login failed: {self.reason}"
+        return f"The server does not let you in: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

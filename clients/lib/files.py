@@ -126,6 +126,7 @@ class Files:
             name=offer.name if offer else text if named else id_,
             stage=stage,
             text=text,
+            mine=offer is not None and offer.mine,
         )
         if stage.over:
             self._offers.pop(id_, None)

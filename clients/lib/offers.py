@@ -65,12 +65,14 @@ class FileOffered(RoomEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChanged(RoomEvent):
-    """Something became of an offer; `text` is a name, a reason or a sentence."""
+    """Something became of an offer, which is `mine` if it is known to be; `text` is a name, a
+    reason or a sentence."""
 
     file: str
     name: str
     stage: Stage
     text: str = ""
+    mine: bool = False
 
     def __str__(self) -> str:
         match self.stage:
@@ -120,6 +122,17 @@ class Interrupted(Event):
 
     def __str__(self) -> str:
         return f"{self.name} waits: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped(Event):
+    """A file is not fetched any more, as we do not want it."""
+
+    file: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is not fetched any more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

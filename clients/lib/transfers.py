@@ -32,6 +32,7 @@ from clients.lib.offers import (
     Saved,
     Sent,
     Stage,
+    Stopped,
 )
 from clients.lib.saving import NotSaved, Part, safe_name
 from clients.lib.trust import CertificateRefused
@@ -184,6 +185,7 @@ class Transfers:
         receiving = self._receiving.pop(id_, None)
         if receiving is not None:
             receiving.stop()
+            self._tell(Stopped(file=id_, name=receiving.offer.name))
         return receiving is not None
 
     # -- what the server wants
@@ -256,6 +258,7 @@ class Transfers:
         except FileRefused as error:
             sending = transfer.offer.id in self._sending
             if sending and error.code in _NOT_NOW and not transfer.wanted:
+                self._tell(Interrupted(**about, code=error.code, reason=str(error)))
                 return None
             if error.code not in (_HOPELESS if sending else _HOPELESS | _NOT_FOR_US):
                 return Interrupted(**about, code=error.code, reason=str(error))
@@ -305,7 +308,8 @@ class Transfers:
     def _moved(self, transfer: Transfer, count: int) -> None:
         transfer.done += count
         offer = transfer.offer
-        self._tell(Moved(file=offer.id, name=offer.name, done=transfer.done, size=offer.size))
+        if not transfer.stopped:
+            self._tell(Moved(file=offer.id, name=offer.name, done=transfer.done, size=offer.size))
 
     # -- sending
 
@@ -398,7 +402,12 @@ def _is_awaited(offer: Offer) -> bool:
 
 
 def _measured(path: Path) -> tuple[int, str]:
-    """How many bytes a file has, and their digest."""
+    """How many bytes a file has, and their digest.
+
+    :raise OSError: if it cannot be read, or is something else than a file.
+    """
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise OSError("only plain files can be sent")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return file.tell(), digest

@@ -77,7 +77,7 @@ def drive(play: Callable[[Desk], Awaitable[None]], desk: Desk) -> None:
 
 def test_files_are_prompted_for() -> None:
     """A file that is offered is told of whichever room is shown, one that is not offered any more
-    is not."""
+    is not; what becomes of one's own is told as well."""
     offered = ":bob!u@h FILE OFFERED ada {} 2500000 2026 :{}.mp4"
 
     async def play(desk: Desk) -> None:
@@ -87,6 +87,13 @@ def test_files_are_prompted_for() -> None:
         shown = " ".join(desk.said()).split()
         assert "holiday.mp4" in shown
         assert "gone.mp4" not in shown
+        hear(desk.wire, ":ada!u@h FILE OFFERED bob m7 9 2026 :own.txt")
+        await desk.settle()
+        hear(desk.wire, ":bob!u@h FILE DECLINED ada m7 :no")
+        await desk.settle()
+        said = " ".join(desk.said())
+        assert "You offer own.txt (9 B) to bob; it is m7." in said
+        assert "bob declines own.txt (no)." in said
 
     drive(play, Desk())
 

@@ -110,6 +110,8 @@ def test_refused(house: House, film: Path) -> None:
     assert (status, "nobody" in err) == (1, True)
     status, _, err = house.run("ada", "put", house.address, "bob", "/no/such/file")
     assert (status, "cannot be read" in err) == (6, True)
+    status, _, err = house.run("ada", "put", house.address, "bob", "/dev/zero")
+    assert (status, "only plain files" in err) == (6, True)
     status, _, err = house.run("bob", "get", house.address, id_, "-o", f"{film}/x/y")
     assert (status, "not a directory" in err) == (6, True)
 

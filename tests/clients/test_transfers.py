@@ -8,13 +8,23 @@ from pathlib import Path
 import pytest
 
 from chatd import errors
-from clients.cli import scripts
+from clients.cli import scripts, sharing
 from clients.cli.bars import Bars
 from clients.cli.commands import obey
 from clients.cli.completion import complete
 from clients.lib import transfers
 from clients.lib.events import Told
-from clients.lib.offers import FileChanged, FileOffered, Moved, NotCarried, Offer, Sent, Stage, size
+from clients.lib.offers import (
+    FileChanged,
+    FileOffered,
+    Moved,
+    NotCarried,
+    Offer,
+    Sent,
+    Stage,
+    Stopped,
+    size,
+)
 from tests.clients.scripted import hear
 from tests.clients.test_parts import Desk
 
@@ -140,6 +150,32 @@ def test_own_offer_is_cancelled() -> None:
     assert [line.params for line in desk.wire.up if line.verb == "FILE"] == [("CANCEL", "m7")]
 
 
+def test_fetching_is_stopped() -> None:
+    """/cancel refuses what is offered to oneself alone, and fetches no more of what a room is
+    offered."""
+    desk = sits()
+    hear(desk.wire, OFFERED, ":bob!u@h FILE OFFERED #tea m7 9 2026 :all.txt")
+    for id_ in ("k3", "m7"):
+        obey(desk, f"/accept {id_}")
+        desk.wire.up.clear()
+        obey(desk, "/cancel")
+        declined = [line.params for line in desk.wire.up if line.verb == "FILE"]
+        assert declined == ([("DECLINE", "k3")] if id_ == "k3" else [])
+        assert not desk.sharing.transfers.fetches(id_)
+    assert "all.txt is not fetched any more." in map(str, desk.wire.heard)
+
+
+def test_quoted_path(tmp_path: Path) -> None:
+    """A path may be written as in a shell, unless there is one with these very signs."""
+    plain, quoted = tmp_path / "one two", tmp_path / "it's"
+    for path in (plain, quoted):
+        path.touch()
+    for typed in (f'"{plain}"', str(plain).replace(" ", "\\ "), str(plain)):
+        assert sharing._path(typed) == plain
+    assert sharing._path(str(quoted)) == quoted
+    assert sharing._path(f"{tmp_path}/it's new") == tmp_path / "it's new"
+
+
 def test_bars() -> None:
     """A bar shows how far a file is, and goes with it; a name does nothing to the terminal."""
     bars = Bars()
@@ -150,12 +186,15 @@ def test_bars() -> None:
     assert "0.5/2.0 MB" in shown
     bars.hear(Sent(file="k3", name="a"))
     assert not bars
+    bars.hear(Moved(file="k3", name="a", done=1, size=2))
+    bars.hear(Stopped(file="k3", name="a"))
+    assert not bars
 
 
 def test_paths_are_completed(tmp_path: Path) -> None:
     """Behind the one that a file is for, Tab completes paths, with spaces too; hidden files only
-    when asked for."""
-    for name in ("one two.txt", "other", ".hidden"):
+    when asked for, and those that could do something to the terminal not at all."""
+    for name in ("one two.txt", "other", ".hidden", "ooh\x1b]0;you\x07", "on\u202egnp.exe"):
         (tmp_path / name).touch()
     (tmp_path / "old").mkdir()
     client = sits().conversation
@@ -166,6 +205,15 @@ def test_paths_are_completed(tmp_path: Path) -> None:
     assert complete(client, "#tea", f"{text}ne t").words == (f"{tmp_path}/one two.txt",)
     assert complete(client, "#tea", f"/accept k3 {tmp_path}/.").words == (f"{tmp_path}/.hidden",)
     assert complete(client, "#tea", "/file #tea /no/such/").words == ()
+
+
+def test_ids_are_completed() -> None:
+    """Where an id is meant, Tab completes those of the open offers."""
+    desk = sits()
+    hear(desk.wire, OFFERED, ":ada!u@h FILE OFFERED bob m7 9 2026 :own.txt")
+    assert complete(desk.conversation, "#tea", "/accept ").words == ("k3 ", "m7 ")
+    assert complete(desk.conversation, "#tea", "/cancel m").words == ("m7 ",)
+    assert complete(desk.conversation, "#tea", "/decline x").words == ()
 
 
 def test_codes() -> None:

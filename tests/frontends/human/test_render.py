@@ -196,6 +196,10 @@ SENTENCES: list[tuple[object, str]] = [
         events.Offered(**T, **FILE, size=9, type="a/b", digest="", expires=0),
         "bob offers x.mp4 (9 bytes, a/b) to #tea: /accept f1 fetches it.",
     ),
+    (
+        events.Offered(**{**T, "by": ADA}, **FILE, size=9, type="a/b", digest="", expires=0),
+        "You offer x.mp4 (9 bytes, a/b) to #tea: /bring f1 tells how to bring it.",
+    ),
     (changed(Outcome.ACCEPTED), "bob accepts x.mp4 (f1)."),
     (changed(Outcome.STORED), "x.mp4 (f1), offered by bob to #tea, is stored."),
     (changed(Outcome.DONE), "bob has x.mp4 (f1)."),
