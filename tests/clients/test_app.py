@@ -92,7 +92,7 @@ def test_files_are_prompted_for() -> None:
         hear(desk.wire, ":bob!u@h FILE DECLINED ada m7 :no")
         await desk.settle()
         said = " ".join(desk.said())
-        assert "You offer own.txt (9 B) to bob; it is m7." in said
+        assert "You offer own.txt (9 B) to bob; it is" in said
         assert "bob declines own.txt (no)." in said
 
     drive(play, Desk())
