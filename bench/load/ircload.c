@@ -24,7 +24,7 @@
 #include <sys/resource.h>
 
 struct settings cfg = {
-    .host = "127.0.0.1", .port = 6697, .clients = 100, .concurrency = 32, .channels = 1, .senders = 10,
+    .host = "127.0.0.1", .port = 6697, .clients = 100, .concurrency = 250, .channels = 1, .senders = 10,
     .window = 10, .size = 100, .secs = 5, .warmup = 1, .settle = 0.5, .timeout = 120,
     .nick = "l", .prefix = "#load", .label = "", .cipher = "TLS_AES_128_GCM_SHA256" };
 struct conn *conns;
