@@ -30,10 +30,17 @@ class Pipe:
 
     :param brings: whether the client is the one who sends.
     :param plain: whether it wants nothing but bytes, and says nothing at the end.
+    :param offset: where such a one begins to send, as it does not hear from where on it should.
     """
 
     def __init__(
-        self, transport: Any, reactor: IReactorTime, *, brings: bool = True, plain: bool = False
+        self,
+        transport: Any,
+        reactor: IReactorTime,
+        *,
+        brings: bool = True,
+        plain: bool = False,
+        offset: int = 0,
     ) -> None:
         self.gone = self.accepted = False
         self.moved = 0
@@ -42,6 +49,8 @@ class Pipe:
         self._cut: IDelayedCall | None = None
         self._brings = brings
         self._plain = plain
+        self._offset = offset
+        self._known = 0
         self._hear: Callable[[bytes], None] | None = None
         self._early: list[bytes] = []
         self._held = self._full = self._wrote = self._complete = False
@@ -68,7 +77,7 @@ class Pipe:
             return
         self.moved += 1
         if self._hear is not None:
-            self._hear(chunk)
+            self._give(self._hear, chunk)
         elif self._brings:
             self._early.append(chunk)
             self.hold(True)
@@ -85,7 +94,14 @@ class Pipe:
                 if self._hear is None:
                     self._early = early[at:]
                     return
-                self._hear(chunk)
+                self._give(self._hear, chunk)
+
+    def _give(self, hear: Callable[[bytes], None], chunk: bytes) -> None:
+        """Give on what comes, without what is known already."""
+        known = min(self._known, len(chunk))
+        self._known -= known
+        if known < len(chunk):
+            hear(chunk[known:] if known else chunk)
 
     def hold(self, wait: bool) -> None:
         """Let the one who sends wait for a while, or go on."""
@@ -128,6 +144,8 @@ class Pipe:
         """Say from where on the bytes go, unless that was said before."""
         if not self.accepted and not self._plain:
             self._say(Ok(offset, size, digest).line())
+        elif not self.accepted:
+            self._known = offset - self._offset
         self.accepted = True
 
     def follow(self, source: Any) -> None:
@@ -245,7 +263,8 @@ def open_pipe(transport: Any, transfers: Transfers, reactor: IReactorTime, line:
         return pipe
     ticket = transfers.presented(asked.ticket)
     brings = ticket is None or ticket.side is Side.SEND
-    pipe = Pipe(transport, reactor, brings=brings, plain=ticket is not None and ticket.plain)
+    plain = ticket is not None and ticket.plain
+    pipe = Pipe(transport, reactor, brings=brings, plain=plain, offset=asked.offset)
     ensureDeferred(transfers.carry(pipe, asked.ticket, asked.offset))
     return pipe
 

@@ -145,6 +145,7 @@ class Connection:
         self._patience = patience
         self._closing = False
         self._waiting: Deferred[Any] | None = None
+        self._talked = False
 
     async def run(self) -> None:
         """Be connected until `close`, or until the conversation is over.
@@ -157,7 +158,7 @@ class Connection:
             why = explain(await self._once(), self._conversation.last_words)
             if self._closing or self._conversation.over:
                 return
-            if self._conversation.welcomed:
+            if self._conversation.welcomed and (self._talked or lost is None):
                 self._backoff.reset()
                 lost = self._reactor.seconds()
             if lost is None or self._is_enough(self._reactor.seconds() - lost):
@@ -177,6 +178,7 @@ class Connection:
 
     async def _once(self) -> BaseException | None:
         """Connect, talk, and give back why it ended."""
+        self._talked = False
         checked = Checked(self._trust.host)
         lines = Lines(self._conversation.hear)
         place = HostnameEndpoint(self._reactor, self._trust.host, self._port, timeout=CONNECT)
@@ -202,6 +204,7 @@ class Connection:
 
     async def _talk(self, lines: Lines) -> BaseException | None:
         lines.watch(self._reactor)
+        self._talked = True
         self._conversation.connected(lines.write)
         try:
             return await self._wait(lines.closed)

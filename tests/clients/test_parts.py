@@ -106,6 +106,22 @@ class ConnectionTests(SynchronousTestCase):
         self.connection.close()
         self.assertIsNone(self.successResultOf(running))
 
+    def test_delays_grow_until_it_is_let_in(self) -> None:
+        """Only a connection on which the server has let us in begins the delays anew."""
+        self.wire.start()
+        running = ensureDeferred(self.connection.run())
+        self.clock.advance(0)
+        for made, seconds in ((1, 1), (2, 2), (3, 4)):
+            refused = _failure(ConnectionRefusedError())
+            self.clock.tcpClients[-1][2].clientConnectionFailed(None, refused)
+            self.clock.advance(0.3)
+            self.clock.advance(seconds - 0.1)
+            self.assertEqual(len(self.clock.tcpClients), made)
+            self.clock.advance(0.2)
+            self.assertEqual(len(self.clock.tcpClients), made + 1)
+        self.connection.close()
+        self.assertIsNone(self.successResultOf(running))
+
     def test_closed_while_it_waits_makes_no_further_attempt(self) -> None:
         """`close` during the delay before the next attempt ends it at once."""
         self.wire.start()

@@ -209,6 +209,18 @@ class TransferTests(FilesCase):
         self.assertEqual(self.kept(), [])
         self.assertTrue(any("WRONG_HASH" in line for line in self.eve.hears()))
 
+    def test_plain_sender_begins_again(self) -> None:
+        """Who has nothing but a shell sends all of it again; what is here is passed over."""
+        id_ = self.offers("#tea")
+        for sent in (CONTENT[:3000], CONTENT[:4500], CONTENT):
+            told = " ".join(self.asks(self.ada, f"BRING {id_}"))
+            sender = Carrier(self.house, told.partition("RELAY ")[2].split()[0])
+            for at in range(0, len(sent), 1000):
+                sender.sends(sent[at : at + 1000])
+            sender.leaves()
+        self.assertEqual(sender.answer, f"DONE {DIGEST}")
+        self.assertEqual(self.fetches(id_).got, CONTENT)
+
     def test_too_much(self) -> None:
         """More than was offered has failed too, whichever way it goes."""
         for to in ("bob", "#tea"):
