@@ -112,7 +112,7 @@ class Files:
         :raise NoSuchFile: if there is none.
         """
         offer = self._offers.get(id_)
-        if offer is None or not (self._is_by(offer, person) or self.may_fetch(offer, person)):
+        if offer is None or not self._is_business_of(offer, person):
             raise NoSuchFile(id_)
         return offer
 
@@ -121,9 +121,12 @@ class Files:
         return [o for o in self if self._concerns(o, person, to)]
 
     def _concerns(self, offer: Offer, person: Person, to: str) -> bool:
-        if not (self._is_by(offer, person) or self.may_fetch(offer, person)):
+        if not self._is_business_of(offer, person):
             return False
         return not to or fold(to) in (fold(self.target(offer)), fold(offer.by))
+
+    def _is_business_of(self, offer: Offer, person: Person) -> bool:
+        return self._is_by(offer, person) or self.may_fetch(offer, person)
 
     def target(self, offer: Offer) -> str:
         """To whom it is offered, as they are called now."""

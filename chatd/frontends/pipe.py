@@ -145,7 +145,7 @@ class Pipe:
         if not self.accepted and not self._plain:
             self._say(Ok(offset, size, digest).line())
         elif not self.accepted:
-            self._known = offset - self._offset
+            self._known = offset - self._offset  # it sends what is here all the same
         self.accepted = True
 
     def follow(self, source: Any) -> None:
