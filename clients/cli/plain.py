@@ -13,11 +13,10 @@ from shutil import get_terminal_size
 from typing import Any
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app_or_none, run_in_terminal
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import ANSI
-from prompt_toolkit.patch_stdout import patch_stdout
-from prompt_toolkit.shortcuts import print_formatted_text
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.task import deferLater
 
@@ -51,6 +50,8 @@ class PlainView:
         self.conversation: Conversation = session.conversation
         self.sharing = session.sharing
         self.current = room
+        self._out = sys.stdout
+        self._unwritten: list[str] = []
 
     def show(self, text: str) -> None:
         """Show a sentence."""
@@ -92,12 +93,23 @@ class PlainView:
         return ANSI(bars.text(get_terminal_size().columns - 1)) if bars else None
 
     def _write(self, text: str) -> None:
+        """Write a line, above the prompt if there is one.
+
+        A prompt steps aside only a little later, and may have ended until then; so whoever
+        writes first writes all that waits, in its order.
+        """
         if not text:
             return
-        if self._colours:
-            print_formatted_text(ANSI(text))
+        self._unwritten.append(text)
+        if get_app_or_none():
+            run_in_terminal(self._write_all)
         else:
-            print(text, flush=True)
+            self._write_all()
+
+    def _write_all(self) -> None:
+        if self._unwritten:
+            print(*self._unwritten, sep="\n", file=self._out, flush=True)
+            self._unwritten.clear()
 
 
 async def run_plain(reactor: Any, session: Session, room: str, colours: bool) -> None:
@@ -158,15 +170,14 @@ async def _prompted(view: PlainView) -> AsyncIterator[str]:
         bottom_toolbar=view.bars,
         refresh_interval=0.5,
     )
-    with patch_stdout(raw=True):
-        while True:
-            try:
-                asked = asyncio.ensure_future(prompt.prompt_async(lambda: f"{view.current}> "))
-                typed = await Deferred.fromFuture(asked)
-            except (EOFError, KeyboardInterrupt):
-                return
-            for line in typed.splitlines():
-                yield line
+    while True:
+        try:
+            asked = asyncio.ensure_future(prompt.prompt_async(lambda: f"{view.current}> "))
+            typed = await Deferred.fromFuture(asked)
+        except (EOFError, KeyboardInterrupt):
+            return
+        for line in typed.splitlines():
+            yield line
 
 
 class _Words(Completer):

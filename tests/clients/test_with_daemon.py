@@ -211,6 +211,22 @@ def test_plain_in_a_terminal(house: House) -> None:
     assert screen.end() == 0
 
 
+def test_plain_keeps_the_order_while_somebody_types(house: House) -> None:
+    """What others say is shown in their order, also what comes just when a line is entered."""
+    screen = Screen(house, "ada", "--plain", house.address, "#tea")
+    screen.wait_for("#tea>")
+    lines = [f"line {number:02}" for number in range(60)]
+    send, given = ("bob", "send", house.address, "#tea"), {"given": "\n".join(lines)}
+    sender = threading.Thread(target=house.run, args=send, kwargs=given)
+    sender.start()
+    for line in lines:
+        screen.type("\r" * 5)
+        screen.wait_for(f"bob: {line}")
+    sender.join()
+    screen.type("/quit\r")
+    assert screen.end() == 0
+
+
 def test_direct_message_waits_for_an_account_that_is_away(house: House) -> None:
     """A direct message to somebody who is not connected is there when they come."""
     assert house.run("ada", "send", house.address, "bob", given="psst")[0] == 0
