@@ -6,6 +6,7 @@ stored, then it changes this. Rooms are here all the time; people while they are
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -123,7 +124,8 @@ class Places:
         self._by_name: dict[str, Place] = {}
         self._by_key: dict[int, Place] = {}
         self._of: dict[str, dict[int, Place]] = {}
-        self._ended: list[Place] = []
+        self.ended: deque[Room] = deque()
+        """The rooms that have ended, as nobody keeps them or is in them, and are still stored."""
 
     def __iter__(self) -> Iterator[Place]:
         return iter(list(self._by_name.values()))
@@ -170,11 +172,6 @@ class Places:
         self._by_name[fold(room.name)] = place
         self._by_key[room.key] = place
         return place
-
-    def take_ended(self) -> list[Place]:
-        """The rooms that have ended since this was last asked: nobody kept them or is in them."""
-        ended, self._ended = self._ended, []
-        return ended
 
     def drop(self, place: Place) -> None:
         """From now on there is no such room."""
@@ -227,7 +224,7 @@ class Places:
     def _drop_if_ended(self, place: Place) -> None:
         if not place.seats and not place.room.kept:
             self.drop(place)
-            self._ended.append(place)
+            self.ended.append(place.room)
 
     def _person_changed(self, event: PersonChanged) -> None:
         old, new = fold(event.by.name), fold(event.now.name)

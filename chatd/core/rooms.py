@@ -239,6 +239,7 @@ class Rooms:
             if fold(now) != fold(before) and self._places.has(now):
                 raise RoomExists(before, now)
             await self._offices.check(session, test, "rename", place.room, f"to {now}")
+            await self._end_all()
             event = Renamed(
                 by=session.person,
                 at=self._log.now(),
@@ -262,6 +263,7 @@ class Rooms:
                 return self._places.find(name), False
             except NoSuchRoom:
                 check_room_name(name, self._settings.limits.room_name)
+                await self._end_all()
                 return await self._make(person, name)
 
     @property
@@ -288,21 +290,30 @@ class Rooms:
     async def unmake(self, place: Place) -> None:
         """Take back a room that was just made, as the first one could not come into it."""
         if not place.seats:
-            await self._end(place.room)
+            async with self._making:
+                await self._end(place.room)
             self._places.drop(place)
-            self._locks.pop(place.room.key, None)
 
     def heard(self, event: Event) -> None:
         """End rooms that nobody keeps when their last member has gone."""
-        if isinstance(event, Joined | Left | Removed | Quit):
-            for place in self._places.take_ended():
-                self._locks.pop(place.room.key, None)
-                ended = ensureDeferred(self._end(place.room))
-                ended.addErrback(lambda f: self.log.failure("a room could not be dropped", f))
+        if isinstance(event, Joined | Left | Removed | Quit) and self._places.ended:
+            ended = ensureDeferred(self._end_passed())
+            ended.addErrback(lambda f: self.log.failure("a room could not be dropped", f))
+
+    async def _end_passed(self) -> None:
+        async with self._making:
+            await self._end_all()
+
+    async def _end_all(self) -> None:
+        """Drop what has ended, so that others may make rooms of the same names."""
+        ended = self._places.ended
+        while ended:
+            await self._end(ended[0])
+            ended.popleft()
 
     async def _end(self, room: Room) -> None:
-        async with self._making:
-            await self._store.drop_room(room.key)
+        await self._store.drop_room(room.key)
+        self._locks.pop(room.key, None)
 
     # -- parts
 

@@ -173,6 +173,44 @@ class JoinTests(MembersCase):
         self.house.ask(self.bob, "PRIVMSG", "#eves", "mine now")
         self.assertEqual(self.bob.hears(), ["bob joined #eves.", "bob: mine now"])
 
+    def test_room_ends_before_it_is_dropped(self) -> None:
+        """So does who comes when it has ended, and the store has not got round to dropping it."""
+        self.join(self.eve, "#eves")
+        self.store.wait = wait = Deferred()
+        making = ensureDeferred(self.members.join(self.ada, "#ours"))
+        joining = ensureDeferred(self.members.join(self.bob, "#eves"))
+        self.go(self.eve)
+        self.store.wait = None
+        wait.callback(None)
+        self.house.settle()
+        self.successResultOf(making)
+        self.successResultOf(joining)
+        self.assertEqual(self.roles("#eves"), {"bob": Role.OWNER | Role.OP})
+        self.assertTrue(self.is_there("#eves"))
+
+    def test_room_takes_the_name_of_one_that_has_just_ended(self) -> None:
+        """When a room gets the name of one that has ended, the store has only one of that name."""
+        self.join(self.ada, "#ours")
+        self.join(self.eve, "#eves")
+        self.store.wait = wait = Deferred()
+        making = ensureDeferred(self.members.join(self.bob, "#bobs"))
+        renaming = ensureDeferred(self.house.core.rooms.rename(self.ada, "#ours", "#eves"))
+        self.go(self.eve)
+        stored: list[str] = []
+        append = self.store.append
+
+        async def look_and_append(entries: Any) -> Any:
+            stored.extend(room.name for room in await self.store.rooms())
+            return await append(entries)
+
+        self.patch(self.store, "append", look_and_append)
+        wait.callback(None)
+        self.house.settle()
+        self.successResultOf(making)
+        self.successResultOf(renaming)
+        self.assertNotIn("#eves", stored)
+        self.assertEqual(self.roles("#eves"), {"ada": Role.OWNER | Role.OP})
+
 
 class LeaveTests(MembersCase):
     def test_leave(self) -> None:
