@@ -6,7 +6,6 @@ them, and only then are clients let in. The end is the other way round.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from chatd.config import Config, ConfigError, Part
 from chatd.core import Core
 from chatd.errors import StartError
 from chatd.frontends.listening import FAREWELL, wait_while
+from chatd.garbage import Collector
 from chatd.interfaces import (
     IAuthenticator,
     IBus,
@@ -76,6 +76,7 @@ class House(Service):
         self._reactor = reactor
         self._clock = clock
         self._leave = leave
+        self._collector = Collector(reactor)
         self._watchdog = Watchdog(reactor)
         self._running: list[Running] = []
         self._lock: IO[bytes] | None = None
@@ -149,8 +150,7 @@ class House(Service):
         await self.core.files.load()
         await self.core.transfers.begin()
         self._begin(IFrontend)
-        gc.collect()
-        gc.freeze()  # what is here by now stays; not to look at it again makes turns shorter
+        self._collector.startService()
         await self._announce(store)
 
     def _begin(self, makes: Any) -> list[Any]:
@@ -201,6 +201,7 @@ class House(Service):
             await running.thing.close()
         if self._lock is not None:
             self._lock.close()
+        self._collector.stopService()
         self._watchdog.stopService()
         self.log.info("chatd has ended")
 

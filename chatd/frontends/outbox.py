@@ -57,6 +57,7 @@ class Mailman:
         self._full: deque[Outbox] = deque()
         self._call: IDelayedCall | None = None
         self._waited = False
+        self._stopped_at = float("-inf")
 
     def will_empty(self, outbox: Outbox) -> None:
         """Flush this outbox at the end of the turn."""
@@ -68,10 +69,15 @@ class Mailman:
         return self._reactor.callLater(PATIENCE, cut)
 
     def empty(self) -> None:
-        """Hand over what waits, to each transport at once."""
+        """Hand over what waits, unless there was too much for one turn just now."""
+        if self._reactor.seconds() - self._stopped_at >= TURN:
+            if self._call is not None:
+                self._call.cancel()
+            self._empty()
+
+    def _empty(self) -> None:
+        """Hand over what waits, to each transport at once; what is too much, in the next turn."""
         until = self._reactor.seconds() + TURN
-        if self._call is not None:
-            self._call.cancel()
         self._call, self._waited = None, False
         try:
             while self._full:
@@ -80,6 +86,7 @@ class Mailman:
                     break
         finally:
             if self._full:
+                self._stopped_at = self._reactor.seconds()
                 self._plan()
 
     def _plan(self, seconds: float = 0.0) -> None:
@@ -92,7 +99,7 @@ class Mailman:
         if self._waited:
             self._plan(MOMENT)
         else:
-            self.empty()
+            self._empty()
 
 
 @implementer(IPushProducer)
@@ -160,8 +167,9 @@ class Outbox:
         self.forget()
 
     def forget(self) -> None:
-        """The client is gone: there is nobody to send anything to."""
-        self._transport = None
+        """The client is gone: there is nobody to send anything to, and whoever made this is let
+        go, as they hold the transport, and that holds this."""
+        self._transport, self._overflow = None, bytes
         self._chunks.clear()
         if self._cut is not None and self._cut.active():
             self._cut.cancel()

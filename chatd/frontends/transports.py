@@ -14,6 +14,7 @@ from OpenSSL.SSL import Error
 from twisted.internet.tcp import Server
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 
 RECORD = 16384
 """Bytes that fit a TLS record."""
@@ -67,6 +68,12 @@ class EagerTLS(TLSMemoryBIOProtocol):
             self.transport.write(records[0] if len(records) == 1 else b"".join(records))
         if rest:
             super().write(bytes(rest))
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        """TLS has ended, well or not: do not keep what was going on then, all of this included."""
+        if reason is not None:
+            reason.cleanFailure()
+        super()._tlsShutdownFinished(reason)
 
     def dataReceived(self, data: bytes) -> None:
         """Take what has come; only that of files is much."""

@@ -109,8 +109,10 @@ class Turns(Generic[Line]):
         return answer
 
     def stop(self) -> None:
-        """The client is gone."""
-        self._over = True
+        """The client is gone; nothing is done for it any more, so it need not be held."""
+        if not self._over:
+            self._over = True
+            del self._client
         self._lines.clear()
         if self._pause is not None:
             self._pause.cancel()

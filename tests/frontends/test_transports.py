@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import socket
 import ssl
+import weakref
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -284,6 +286,18 @@ class MemoryTest(SynchronousTestCase):
         self.assertTrue(collector.got == sent)
         self.server.connectionLost(Failure(ConnectionDone()))
         self.assertTrue(collector.lost)
+
+    def test_gone_without_goodbye(self) -> None:
+        """Whoever hangs up without ending TLS is forgotten at once, and leaves nothing."""
+        collector = Collector()
+        self.meets(collector)
+        server = weakref.ref(self.server)
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        self.server.connectionLost(Failure(ConnectionDone()))
+        del self.server, collector.transport
+        self.assertIsNone(server())
 
     def test_hangs_up_in_the_middle(self) -> None:
         """Whoever has hung up is handed nothing more."""

@@ -475,6 +475,7 @@ class Client:
             self.handshake.end()
         if self.heartbeat is not None:
             self.heartbeat.end()
+            self.heartbeat = None
         core = self.irc.core
         self.irc.clients.pop(self.key, None)
         if self.moved:

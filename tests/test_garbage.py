@@ -1,0 +1,100 @@
+"""When everything is looked through for garbage, and that those who go leave hardly any."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatd.garbage import AT_LAST, EVERY, QUIET, Collector
+from tests.house import House
+
+
+class CollectorTests(SynchronousTestCase):
+    """A collector whose daemon is as busy as the test says."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.worked = 0.0
+        self.collected = 0
+        self.usual = gc.get_threshold()
+        self.collector = Collector(self.clock, self.collect, lambda: self.worked)
+        self.collector.startService()
+        self.addCleanup(gc.unfreeze)
+        self.addCleanup(self.stop)
+
+    def collect(self) -> None:
+        self.collected += 1
+
+    def stop(self) -> None:
+        if self.collector.running:
+            self.collector.stopService()
+
+    def spend(self, minutes: int, share: float) -> int:
+        """Be busy for this share of so many minutes; gives how often it was collected."""
+        before = self.collected
+        for _ in range(minutes):
+            self.worked += share * EVERY
+            self.clock.advance(EVERY)
+        return self.collected - before
+
+    def test_start(self) -> None:
+        """What is there at the start is collected, and never looked at again."""
+        self.assertEqual(self.collected, 1)
+        self.assertGreater(gc.get_freeze_count(), 1000)
+
+    def test_quiet(self) -> None:
+        """In a quiet minute all is looked through; in a busy one not."""
+        self.assertEqual(self.spend(3, QUIET / 2), 3)
+        self.assertEqual(self.spend(3, QUIET * 2), 0)
+        self.assertEqual(self.spend(1, QUIET / 2), 1)
+
+    def test_never_quiet(self) -> None:
+        """If there is no quiet minute, it is done all the same once in a long time."""
+        minutes = int(AT_LAST // EVERY)
+        self.assertEqual(self.spend(minutes - 1, 1.0), 0)
+        self.assertEqual(self.spend(1, 1.0), 1)
+        self.assertEqual(self.spend(minutes, 1.0), 1)
+
+    def test_not_by_itself(self) -> None:
+        """While it runs, Python looks only at what is young; afterwards at all, as before."""
+        self.assertEqual(gc.get_threshold()[:2], self.usual[:2])
+        self.assertGreater(gc.get_threshold()[2], 1 << 20)
+        self.collector.stopService()
+        self.assertEqual(gc.get_threshold(), self.usual)
+        self.assertEqual(self.spend(100, 0.0), 0)
+
+
+class GoneTests(SynchronousTestCase):
+    """Whoever goes is forgotten at once, not when everything is looked through."""
+
+    def garbage(self, come_and_go: Callable[[], None]) -> set[str]:
+        """What was left of us by something, for Python to find."""
+        come_and_go()  # once for all that is made only once
+        gc.collect()
+        gc.disable()
+        try:
+            come_and_go()
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+            found = {type(one) for one in gc.garbage}
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+        return {one.__name__ for one in found if one.__module__.startswith("chatd.")}
+
+    def test_irc_client(self) -> None:
+        """A client that hangs up."""
+        house = House()
+
+        def come_and_go() -> None:
+            ada = house.client("ada")
+            ada.joins("#tea")
+            ada.says("PRIVMSG #tea :hello")
+            ada.leaves()
+            house.settle()
+
+        self.assertEqual(self.garbage(come_and_go), set())
