@@ -226,8 +226,8 @@ class House(Service):
         core = self.core
         if core is None:
             return False
-        idle = core.log.idle() and core.missed.idle() and core.transfers.idle()
-        return len(core.sessions) > 0 or not idle
+        parts = (core.log, core.rooms, core.missed, core.transfers)
+        return len(core.sessions) > 0 or not all(part.idle() for part in parts)
 
     def _check(self, wanted: Config) -> None:
         """Ask each part whether it could take what the ini says now.

@@ -73,7 +73,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLStore]:
         daemon.stop()
     database = daemon.data / "chatd.db"
     fill(database)
-    store = make(Options(url=Url(f"sqlite:///{database}")), reactor)  # type: ignore[arg-type]
+    store = make(Options(url=Url(f"sqlite:///{database}")), reactor)
     now(store.open())
     yield store
     store._database._pool.stop()

@@ -6,7 +6,6 @@ stored, then it changes this. Rooms are here all the time; people while they are
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -124,8 +123,9 @@ class Places:
         self._by_name: dict[str, Place] = {}
         self._by_key: dict[int, Place] = {}
         self._of: dict[str, dict[int, Place]] = {}
-        self.ended: deque[Room] = deque()
-        """The rooms that have ended, as nobody keeps them or is in them, and are still stored."""
+        self.ended: dict[str, Room] = {}
+        """The rooms that have ended, as nobody keeps them or is in them, and are still stored; by
+        their names, which nobody else can have as long."""
 
     def __iter__(self) -> Iterator[Place]:
         return iter(list(self._by_name.values()))
@@ -224,7 +224,7 @@ class Places:
     def _drop_if_ended(self, place: Place) -> None:
         if not place.seats and not place.room.kept:
             self.drop(place)
-            self.ended.append(place.room)
+            self.ended[fold(place.room.name)] = place.room
 
     def _person_changed(self, event: PersonChanged) -> None:
         old, new = fold(event.by.name), fold(event.now.name)

@@ -54,6 +54,7 @@ class Rooms:
         self._offices = offices
         self._settings = settings
         self._making = Lock()
+        self._ending = False
         self._locks: dict[int, SharedLock] = {}
 
     async def load(self) -> None:
@@ -239,7 +240,7 @@ class Rooms:
             if fold(now) != fold(before) and self._places.has(now):
                 raise RoomExists(before, now)
             await self._offices.check(session, test, "rename", place.room, f"to {now}")
-            await self._end_all()
+            await self._end_passed(now)
             event = Renamed(
                 by=session.person,
                 at=self._log.now(),
@@ -263,7 +264,7 @@ class Rooms:
                 return self._places.find(name), False
             except NoSuchRoom:
                 check_room_name(name, self._settings.limits.room_name)
-                await self._end_all()
+                await self._end_passed(name)
                 return await self._make(person, name)
 
     @property
@@ -296,20 +297,31 @@ class Rooms:
 
     def heard(self, event: Event) -> None:
         """End rooms that nobody keeps when their last member has gone."""
-        if isinstance(event, Joined | Left | Removed | Quit) and self._places.ended:
-            ended = ensureDeferred(self._end_passed())
+        passed = isinstance(event, Joined | Left | Removed | Quit) and self._places.ended
+        if passed and not self._ending:
+            self._ending = True
+            ended = ensureDeferred(self._end_all_passed())
             ended.addErrback(lambda f: self.log.failure("a room could not be dropped", f))
 
-    async def _end_passed(self) -> None:
-        async with self._making:
-            await self._end_all()
+    def idle(self) -> bool:
+        """Whether the store has dropped all that have ended, as far as it can."""
+        return not self._ending
 
-    async def _end_all(self) -> None:
-        """Drop what has ended, so that others may make rooms of the same names."""
-        ended = self._places.ended
-        while ended:
-            await self._end(ended[0])
-            ended.popleft()
+    async def _end_all_passed(self) -> None:
+        """End one after the other; others may make rooms in between."""
+        try:
+            while self._places.ended:
+                async with self._making:
+                    await self._end_passed(next(iter(self._places.ended), ""))
+        finally:
+            self._ending = False
+
+    async def _end_passed(self, name: str) -> None:
+        """Drop a room of this name if it has ended, so that there may be another."""
+        room = self._places.ended.get(fold(name))
+        if room is not None:
+            await self._end(room)
+            del self._places.ended[fold(name)]
 
     async def _end(self, room: Room) -> None:
         await self._store.drop_room(room.key)

@@ -14,10 +14,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
@@ -72,7 +72,7 @@ class Database:
 
     log = Logger()
 
-    def __init__(self, path: Path, synchronous: str, reactor: IReactorFromThreads) -> None:
+    def __init__(self, path: Path, synchronous: str, reactor: Any) -> None:
         self._path = path
         self._synchronous = synchronous
         self._reactor = reactor
@@ -115,6 +115,10 @@ class Database:
             whatever `work` raises.
         """
         return await self._alone(lambda: self._transact(work))
+
+    async def next_turn(self) -> None:
+        """Wait until others have had their turn."""
+        await deferLater(self._reactor, 0)
 
     async def empty_journal(self) -> None:
         """Move all that was written into the file itself, and leave nothing old behind.

@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from twisted.internet.interfaces import IReactorFromThreads
 from zope.interface import implementer
 
 from chatd.errors import AccountExists, NameTaken, NotKept, StartError
@@ -60,6 +59,8 @@ from chatd.stores.rows import (
 )
 
 _SQLITE = "sqlite:///"
+AT_ONCE = 256
+"""How much of a log is dropped in one turn."""
 _ALL = 2**62  # more than any number or time there will be
 
 _ADD_ACCOUNT = """
@@ -77,6 +78,9 @@ _USE_INVITATION = """
     UPDATE invitations SET uses = uses - 1
     WHERE digest = ? AND uses > 0 AND (expires IS NULL OR expires > ?) RETURNING digest"""
 
+_DROP_SOME = """
+    DELETE FROM log WHERE room = ? AND number < ? + (SELECT MIN(number) FROM log WHERE room = ?)
+    RETURNING number"""
 _ADD_ROOM = """
     INSERT INTO rooms (name, kept, created, direct, topic, topic_by, topic_at, modes, password,
         most, fold, last, latest)
@@ -145,7 +149,7 @@ class Options:
     durability: Literal["full", "normal"] = "full"
 
 
-def make(options: Options, reactor: IReactorFromThreads) -> SQLStore:
+def make(options: Options, reactor: Any) -> SQLStore:
     """The store, not yet open.
 
     :raise StartError: if it is a database that we do not know.
@@ -259,7 +263,16 @@ class SQLStore:
         return await self._database.write(add)
 
     async def drop_room(self, room: int) -> None:
-        await self._write("DELETE FROM rooms WHERE key = ?", room)
+        def drop_some(run: Statements) -> bool:
+            more = len(run.rows(_DROP_SOME, room, AT_ONCE, room)) == AT_ONCE
+            if not more:
+                run.rows("DELETE FROM rooms WHERE key = ?", room)
+            return more
+
+        more = True
+        while more:
+            more = await self._database.write(drop_some)
+            await self._database.next_turn()
 
     async def drop_passing_rooms(self) -> None:
         await self._write("DELETE FROM rooms WHERE NOT kept")

@@ -142,7 +142,7 @@ class PlacesTests(SynchronousTestCase):
         self.places.apply(Quit(by=EVE, at=0))
         self.assertNotIn(passing, self.places)
         self.assertRaises(NoSuchRoom, self.places.find, "#passing")
-        self.assertEqual(list(self.places.ended), [passing.room])
+        self.assertEqual(self.places.ended, {"#passing": passing.room})
 
     def test_what_does_not_concern_us(self) -> None:
         """Events of rooms that are gone, of people who are gone, or of no room, do nothing."""

@@ -10,12 +10,13 @@ from subprocess import PIPE, Popen
 
 from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from chatd.errors import NotKept, StartError
 from chatd.events import Kept
 from chatd.model import Rank, Url
-from chatd.stores.sql import Options, SQLStore, make
+from chatd.stores.sql import AT_ONCE, Options, SQLStore, make
 from tests.stores.contract import StoreContract
 from tests.stores.examples import deferred, said, taken_back
 from tests.stores.on_disk import TEA, everything, folder, numbers, opened
@@ -64,6 +65,19 @@ class OnDiskTest(TestCase):
         store, _ = await opened(self, path)
         self.assertEqual(await numbers(store, room), [1])
         self.assertGreater((await store.add_room(last, [])).key, last.key)
+
+    async def test_long_log_is_dropped_in_portions(self) -> None:
+        """When a room goes that has a long log, others are served in between."""
+        store, _ = await opened(self, folder(self) / "chatd.db")
+        room = await store.add_room(TEA, [])
+        await store.append([Kept(said(room))] * (2 * AT_ONCE + 1))
+        dropping, left = deferred(store.drop_room(room.key)), []
+        while not dropping.called:
+            left.append(len(await numbers(store, room)))
+            await deferLater(reactor, 0)
+        await dropping
+        self.assertEqual(left, [AT_ONCE + 1, 1, 0])
+        self.assertEqual(await store.rooms(), [])
 
     async def test_writes_at_once(self) -> None:
         """Whatever is asked for at the same time is done, one thing after the other."""
