@@ -45,8 +45,8 @@ PATIENCE = 5.0
 MOMENT = 0.05
 QUEUE = 1024
 """How many may have connected without having been let in."""
-ACCEPTS = 4
-"""How many are let in before all others have their turn; Twisted adds up to twenty."""
+ACCEPTS = 12
+"""How many are let in before all others have their turn."""
 
 _LOCAL = re.compile(
     r"unix:.*|tcp6?:.*:interface=(127(\.[0-9]{1,3}){3}|localhost|\\:\\:1)(:.*)?", re.DOTALL
@@ -127,7 +127,8 @@ class Listener(Service):
         )
         if type(self._port) is Port:  # that of a Unix socket has transports of its own
             self._port.transport = EagerServer
-        door.port = self._port
+        if isinstance(self._port, Port):
+            _let_in_few(self._port)
         if isinstance(handle := getattr(self._port, "socket", None), socket.socket):
             _prepare(handle)
         super().startService()
@@ -230,16 +231,10 @@ class _Door(WrappingFactory):
     noisy = False
     gate: Gate
     proxies = Proxies()
-    port: Any = None
     shut = False
 
     def buildProtocol(self, addr: Any) -> Any:
-        """Somebody comes. A proxy speaks for many, so those are what is counted.
-
-        Twisted accepts more and more at once while many come; here that has an end.
-        """
-        if getattr(self.port, "numberAccepts", 0) > ACCEPTS:
-            self.port.numberAccepts = ACCEPTS
+        """Somebody comes. A proxy speaks for many, so those are what is counted."""
         host = host_of(addr)
         if self.shut or (host not in self.proxies and not self.gate.admits(host)):
             return None
@@ -290,6 +285,17 @@ def _differences(one: Listening, other: Listening) -> list[str]:
     """The names of the settings that are not the same."""
     names = (field.name for field in fields(one))
     return [name for name in names if getattr(one, name) != getattr(other, name)]
+
+
+def _let_in_few(port: Any) -> None:
+    """Have a port let in some at once; Twisted's let in more and more while many come."""
+    let_in = port.doRead
+
+    def let_in_some() -> None:
+        port.numberAccepts = ACCEPTS
+        let_in()
+
+    port.doRead = let_in_some
 
 
 def _prepare(handle: socket.socket) -> None:

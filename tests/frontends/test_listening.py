@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from chatd.core.limits import Gate
 from chatd.core.settings import Limits, Settings
 from chatd.errors import StartError
 from chatd.frontends.halfway import Halfway
-from chatd.frontends.listening import ACCEPTS, Listener, Listening, PlainDoor, SecureDoor
+from chatd.frontends.listening import Listener, Listening, PlainDoor, SecureDoor
 from chatd.frontends.tls import Credentials, Pair, make_pair
 from chatd.model import Endpoint
 
@@ -231,12 +230,3 @@ def test_connects_from_one_address() -> None:
     door = PlainDoor(Factory.forProtocol(Protocol))
     door.gate = gate(connects=3)
     assert [door.buildProtocol(PEER) is not None for _ in range(4)] == [True, True, True, False]
-
-
-def test_so_many_at_once() -> None:
-    """However many come, no more are let in at once than before others have their turn."""
-    door = PlainDoor(Factory.forProtocol(Protocol))
-    door.gate = gate()
-    door.port = SimpleNamespace(numberAccepts=124)
-    assert door.buildProtocol(PEER) is not None
-    assert door.port.numberAccepts == ACCEPTS

@@ -25,7 +25,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from chatd.core.limits import Gate
 from chatd.core.settings import Settings
-from chatd.frontends.listening import Listener, Listening
+from chatd.frontends.listening import ACCEPTS, Listener, Listening
 from chatd.frontends.proxies import host_of
 from chatd.frontends.tls import Credentials, Pair, make_pair
 from chatd.frontends.transports import RECORD, EagerTLS
@@ -118,6 +118,32 @@ class TransportTest(TestCase):
                 for chunk in written:
                     writer.transport.write(chunk)
                 self.assertEqual(await deferToThread(read, client, size), b"".join(written))
+            await writer.lost
+
+    async def test_so_many_at_once(self) -> None:
+        """However many come, no more are let in at once than before others have their turn."""
+        made: list[Writer] = []
+
+        def one_more() -> Writer:
+            made.append(Writer())
+            return made[-1]
+
+        gate = Gate(Settings(), lambda: 0.0)
+        options = Listening(Endpoint("tcp:0:interface=127.0.0.1"), tls=False)
+        listener = Listener(options, Factory.forProtocol(one_more), gate, reactor)
+        listener.startService()
+        self.addCleanup(listener.stopService)
+        port: Any = listener._port
+        with contextlib.ExitStack() as stack:
+            for _ in range(2 * ACCEPTS + 1):
+                address = ("127.0.0.1", port.getHost().port)
+                stack.enter_context(socket.create_connection(address, 30))
+            let_in = []
+            for _ in range(3):
+                port.doRead()
+                let_in.append(len(made))
+        self.assertEqual(let_in, [ACCEPTS, 2 * ACCEPTS, 2 * ACCEPTS + 1])
+        for writer in made:
             await writer.lost
 
     async def test_before_the_handshake(self) -> None:
