@@ -33,6 +33,7 @@ from chatd.model import Listing, Mask, Mode, Person, Role, Room, Topic
 from chatd.names import fold
 
 NOT_FOUND: tuple[int, tuple[ISession, ...]] = (-1, ())
+NOBODY: tuple[tuple[str, ...], tuple[Seat, ...]] = ((), ())
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +62,8 @@ class Place:
     """How often somebody went, or was called something else."""
     found: tuple[int, tuple[ISession, ...]] = NOT_FOUND
     """The sessions of all who are in it, and the turnover of sessions when they were found."""
+    crowd: tuple[tuple[str, ...], tuple[Seat, ...]] = NOBODY
+    """The seats as they are, for all who go through them until somebody comes or goes."""
 
     def seat(self, name: str) -> Seat | None:
         """The place of whoever has this name."""
@@ -69,7 +72,9 @@ class Place:
     def one_by_one(self) -> Iterator[Seat]:
         """Who is in it, for whoever takes their time: those who go meanwhile are left out."""
         goings = self.goings
-        for name, seat in zip(tuple(self.seats), tuple(self.seats.values()), strict=True):
+        if self.crowd is NOBODY:
+            self.crowd = tuple(self.seats), tuple(self.seats.values())
+        for name, seat in zip(*self.crowd, strict=True):
             if goings == self.goings or seat in (self.seats.get(name), self.seat(seat.person.name)):
                 yield seat
 
@@ -195,7 +200,7 @@ class Places:
             return
         name = fold(event.by.name)
         place.seats[name] = Seat(here, event.role)
-        place.found = NOT_FOUND
+        place.found, place.crowd = NOT_FOUND, NOBODY
         place.invited = [one for one in place.invited if not _is_same(one.person, event.by)]
         self._of.setdefault(name, {})[place.room.key] = place
 
@@ -214,7 +219,7 @@ class Places:
         if place.seats.pop(name, None) is None:
             return
         place.goings += 1
-        place.found = NOT_FOUND
+        place.found, place.crowd = NOT_FOUND, NOBODY
         rooms = self._of[name]
         del rooms[place.room.key]
         if not rooms:
@@ -234,6 +239,7 @@ class Places:
         for place in self._of[new].values():
             place.seats = {new if n == old else n: seat for n, seat in place.seats.items()}
             place.goings += 1
+            place.crowd = NOBODY
 
     def _topic(self, event: TopicChanged, place: Place) -> None:
         topic = Topic(event.text, event.by.name, event.at) if event.text else None

@@ -20,7 +20,7 @@ MOST = 1 << 20
 """Bytes that may wait for one client."""
 PATIENCE = 10.0
 """Seconds that a client has to take its last words before it is cut off."""
-TURN = 0.003
+TURN = 0.002
 """Seconds of writing after which others have their turn."""
 MOMENT = 0.03
 """Seconds for which more is waited for while it is being told."""

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 
 from chatd.frontends.outbox import Outbox
 
-TURN = 0.003
+TURN = 0.002
 """Seconds of one turn of the reactor that go to portions."""
 PORTION = 0.001
 """Seconds after which it is the next client's turn."""

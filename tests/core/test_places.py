@@ -94,6 +94,21 @@ class PlacesTests(SynchronousTestCase):
             self.assertIsNone(self.place.role(ADA))
             self.assertEqual(self.places.of("ada"), ())
 
+    def test_one_by_one(self) -> None:
+        """Who goes through a room finds who is there by now, each time anew."""
+
+        def found() -> list[str]:
+            return [seat.person.name for seat in self.place.one_by_one()]
+
+        self.assertEqual(found(), [])
+        self.tell(Joined)
+        self.assertEqual(found(), ["ada"])
+        self.tell(Joined, EVE)
+        begun = self.place.one_by_one()
+        self.assertEqual((next(begun).person.name, found()), ("ada", ["ada", "eve"]))
+        self.tell(Left, EVE)
+        self.assertEqual((list(begun), found()), ([], ["ada"]))
+
     def test_changes(self) -> None:
         """Topic, modes, roles and lists are as was told last."""
         self.tell(Joined)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.core.places import Seat
+from chatd.core.places import NOBODY, Seat
 from chatd.core.sessions import Here
 from chatd.frontends import portions
 from chatd.model import Person, Role
@@ -32,6 +32,7 @@ class CrowdTests(SynchronousTestCase):
             person = Person(f"crowd{number}", host="crowd")
             here = Here(person, {"one": FakeSession(person)})
             place.seats[person.name] = Seat(here, Role.MEMBER)
+        place.crowd = NOBODY
 
     def begins(self, client: Client, line: str) -> int:
         """Ask for something; how many lines come before the others have their turn."""
