@@ -117,9 +117,13 @@ class Offered(Entry, frozen=True, kw_only=True):
     expires: int
     least: Role | None = None
 
+    @property
+    def what(self) -> str:
+        """What it is, for people."""
+        return f"{self.name} ({self.size} bytes, {self.type})"
+
     def __str__(self) -> str:
-        what = f"{self.name} ({self.size} bytes, {self.type})"
-        return f"{self.by.name} offers {what} to {self.to}: ACCEPT {self.file} fetches it."
+        return f"{self.by.name} offers {self.what} to {self.to}."
 
 
 class OfferChanged(Entry, frozen=True, kw_only=True):
@@ -164,7 +168,7 @@ class Wanted(Event, frozen=True, kw_only=True):
     name: str
 
     def __str__(self) -> str:
-        return f"{self.name} is waited for: BRING {self.file} tells how to bring it."
+        return f"{self.name} is waited for."
 
 
 Addressed = Posted | Signalled | Redacted | Offered | OfferChanged

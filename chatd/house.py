@@ -226,7 +226,7 @@ class House(Service):
         core = self.core
         if core is None:
             return False
-        parts = (core.log, core.rooms, core.missed, core.transfers)
+        parts = (core.log, core.rooms, core.conversations, core.missed, core.transfers)
         return len(core.sessions) > 0 or not all(part.idle() for part in parts)
 
     def _check(self, wanted: Config) -> None:

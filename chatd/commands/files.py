@@ -12,7 +12,8 @@ from chatd.model import Offer, Rank, Side
 
 @command("FILEW", Rank.USER)
 async def filew(core: Core, request: Request, to: str, size: str, name: str) -> None:
-    """Offer a file to somebody, or to a room: how many bytes it has, and what it is called."""
+    """Offer a file to somebody, or to a room: how many bytes it has, and what it is called.
+    BRING tells how to bring it."""
     await make_offer(core, request, to, File(name, size_of(size)))
 
 

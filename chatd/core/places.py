@@ -128,9 +128,7 @@ class Places:
         self._by_name: dict[str, Place] = {}
         self._by_key: dict[int, Place] = {}
         self._of: dict[str, dict[int, Place]] = {}
-        self.ended: dict[str, Room] = {}
-        """The rooms that have ended, as nobody keeps them or is in them, and are still stored; by
-        their names, which nobody else can have as long."""
+        self._ended: list[Room] = []
 
     def __iter__(self) -> Iterator[Place]:
         return iter(list(self._by_name.values()))
@@ -177,6 +175,11 @@ class Places:
         self._by_name[fold(room.name)] = place
         self._by_key[room.key] = place
         return place
+
+    def take_ended(self) -> list[Room]:
+        """The rooms that have ended since this was last asked: nobody kept them or is in them."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def drop(self, place: Place) -> None:
         """From now on there is no such room."""
@@ -229,7 +232,7 @@ class Places:
     def _drop_if_ended(self, place: Place) -> None:
         if not place.seats and not place.room.kept:
             self.drop(place)
-            self.ended[fold(place.room.name)] = place.room
+            self._ended.append(place.room)
 
     def _person_changed(self, event: PersonChanged) -> None:
         old, new = fold(event.by.name), fold(event.now.name)

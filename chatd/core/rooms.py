@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from twisted.internet.defer import ensureDeferred
@@ -22,7 +22,15 @@ from chatd.core.permissions import Act, check, highest, may
 from chatd.core.places import Place, Places, Seat
 from chatd.core.sessions import Sessions
 from chatd.core.settings import Settings
-from chatd.errors import ChatError, NoSuchRoom, RoomExists, TheyAreNotInRoom, TooLong, TooMany
+from chatd.errors import (
+    ChatError,
+    NoSuchRoom,
+    NotKept,
+    RoomExists,
+    TheyAreNotInRoom,
+    TooLong,
+    TooMany,
+)
 from chatd.events import Cause, Event, Joined, Left, Quit, Removed, Renamed, TopicChanged
 from chatd.interfaces import IRoomStore, ISession
 from chatd.locks import Lock, SharedLock
@@ -31,6 +39,14 @@ from chatd.names import check_room_name, fold
 
 NEW = frozenset({Mode.MEMBERS_ONLY, Mode.TOPIC_LOCK})
 """The modes of a room that was just made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A room that has ended, and is still stored; held by the lock while it is dropped."""
+
+    room: Room
+    lock: Lock = field(default_factory=Lock)
 
 
 class Rooms:
@@ -54,6 +70,7 @@ class Rooms:
         self._offices = offices
         self._settings = settings
         self._making = Lock()
+        self._ended: dict[str, Ended] = {}
         self._ending = False
         self._locks: dict[int, SharedLock] = {}
 
@@ -231,16 +248,18 @@ class Rooms:
         """
         check_room_name(now, self._settings.limits.room_name)
         place = self._places.find(name)
+        await self._drop_ended(now)
         async with self.lock(place.room), self._making:
             test = partial(check, Act.RENAME, place.room, place.role(session.person))
             test(self._offices.overrules(session))
             before = place.room.name
             if now == before:
                 return
-            if fold(now) != fold(before) and self._places.has(now):
+            if fold(now) != fold(before) and not self._is_free(now):
                 raise RoomExists(before, now)
             await self._offices.check(session, test, "rename", place.room, f"to {now}")
-            await self._end_passed(now)
+            if place not in self._places:
+                raise NoSuchRoom(name)
             event = Renamed(
                 by=session.person,
                 at=self._log.now(),
@@ -259,13 +278,17 @@ class Rooms:
 
         :raise BadRoomName, TooMany: if there is none and they can make none.
         """
-        async with self._making:
-            try:
-                return self._places.find(name), False
-            except NoSuchRoom:
-                check_room_name(name, self._settings.limits.room_name)
-                await self._end_passed(name)
-                return await self._make(person, name)
+        while not self._places.has(name):
+            check_room_name(name, self._settings.limits.room_name)
+            await self._drop_ended(name)
+            async with self._making:
+                if self._is_free(name):
+                    return await self._make(person, name)
+        return self._places.find(name), False
+
+    def _is_free(self, name: str) -> bool:
+        """Whether no room has this name, nor any that has ended and is still stored."""
+        return not self._places.has(name) and fold(name) not in self._ended
 
     @property
     def founder(self) -> Role:
@@ -291,41 +314,51 @@ class Rooms:
     async def unmake(self, place: Place) -> None:
         """Take back a room that was just made, as the first one could not come into it."""
         if not place.seats:
-            async with self._making:
-                await self._end(place.room)
             self._places.drop(place)
+            self._end(place.room)
+            await self._drop_ended(place.room.name)
 
     def heard(self, event: Event) -> None:
         """End rooms that nobody keeps when their last member has gone."""
-        passed = isinstance(event, Joined | Left | Removed | Quit) and self._places.ended
-        if passed and not self._ending:
-            self._ending = True
-            ended = ensureDeferred(self._end_all_passed())
-            ended.addErrback(lambda f: self.log.failure("a room could not be dropped", f))
+        if isinstance(event, Joined | Left | Removed | Quit):
+            for room in self._places.take_ended():
+                self._end(room)
+                if not self._ending:
+                    self._ending = True
+                    ensureDeferred(self._drop_all_ended())
 
     def idle(self) -> bool:
-        """Whether the store has dropped all that have ended, as far as it can."""
+        """Whether the store has dropped all rooms that have ended, as far as it can."""
         return not self._ending
 
-    async def _end_all_passed(self) -> None:
-        """End one after the other; others may make rooms in between."""
+    def _end(self, room: Room) -> None:
+        self._locks.pop(room.key, None)
+        self._ended[fold(room.name)] = Ended(room)
+
+    async def _drop_all_ended(self) -> None:
+        """Drop them one after another; one that cannot be stays until somebody wants its name."""
         try:
-            while self._places.ended:
-                async with self._making:
-                    await self._end_passed(next(iter(self._places.ended), ""))
+            while self._ended:
+                await self._drop_ended(next(iter(self._ended)))
+        except NotKept as error:
+            self.log.warn("rooms that have ended stay for now: {error}", error=error)
+        except Exception:
+            self.log.failure("a room could not be dropped")
         finally:
             self._ending = False
 
-    async def _end_passed(self, name: str) -> None:
-        """Drop a room of this name if it has ended, so that there may be another."""
-        room = self._places.ended.get(fold(name))
-        if room is not None:
-            await self._end(room)
-            del self._places.ended[fold(name)]
+    async def _drop_ended(self, name: str) -> None:
+        """If a room of this name has ended, see that it is no longer stored.
 
-    async def _end(self, room: Room) -> None:
-        await self._store.drop_room(room.key)
-        self._locks.pop(room.key, None)
+        :raise NotKept: if that cannot be.
+        """
+        ended = self._ended.get(fold(name))
+        if ended is None:
+            return
+        async with ended.lock:
+            if self._ended.get(fold(name)) is ended:
+                await self._store.drop_room(ended.room.key)
+                del self._ended[fold(name)]
 
     # -- parts
 

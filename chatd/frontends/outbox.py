@@ -74,6 +74,8 @@ class Mailman:
             if self._call is not None:
                 self._call.cancel()
             self._empty()
+        elif self._call is not None:
+            self._call.reset(0)
 
     def _empty(self) -> None:
         """Hand over what waits, to each transport at once; what is too much, in the next turn."""

@@ -193,7 +193,7 @@ def _history(options: argparse.Namespace) -> Run:
 
 def _put(options: argparse.Namespace) -> Run:
     async def work(reactor: Any, session: Session) -> None:
-        with _bars(session):
+        with _bars(reactor, session):
             id_ = await scripts.put(session, options.room, options.file)
         print(id_, flush=True)
 
@@ -206,7 +206,7 @@ def _get(options: argparse.Namespace) -> Run:
         _make(place)
 
     async def work(reactor: Any, session: Session) -> None:
-        with _bars(session):
+        with _bars(reactor, session):
             saved = await scripts.get(session, options.id, place)
         print(saved, flush=True)
 
@@ -214,10 +214,11 @@ def _get(options: argparse.Namespace) -> Run:
 
 
 @contextmanager
-def _bars(session: Session) -> Iterator[None]:
-    """Meanwhile, show on a terminal how far a file is."""
+def _bars(reactor: Any, session: Session) -> Iterator[None]:
+    """Meanwhile, show on a terminal how far a file is; nothing of it stays, however it ends."""
     if sys.stderr.isatty():
         session.bars = Bars(Console(stderr=True))
+        reactor.addSystemEventTrigger("before", "shutdown", session.bars.close)
     try:
         yield
     finally:

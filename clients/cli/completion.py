@@ -34,7 +34,7 @@ def complete(conversation: Conversation, room: str, text: str) -> Completion:
     if match := _BEFORE_PATH.match(text):
         return Completion(match.end(), _paths(text[match.end() :]))
     if match := _BEFORE_ID.match(text):
-        ids = (offer.id for offer in conversation.files)
+        ids = [offer.id for offer in conversation.files][::-1]  # the newest first
         return Completion(match.end(), _beginning(text[match.end() :], ids, " ", least=0))
     start = text.rfind(" ") + 1
     word = text[start:]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
+from io import TextIOWrapper
 from shutil import get_terminal_size
 from typing import Any
 
@@ -50,7 +51,6 @@ class PlainView:
         self.conversation: Conversation = session.conversation
         self.sharing = session.sharing
         self.current = room
-        self._out = sys.stdout
         self._unwritten: list[str] = []
 
     def show(self, text: str) -> None:
@@ -101,15 +101,21 @@ class PlainView:
         if not text:
             return
         self._unwritten.append(text)
-        if get_app_or_none():
-            run_in_terminal(self._write_all)
-        else:
-            self._write_all()
+        if not self.is_prompting:
+            self.write_all()
+        elif len(self._unwritten) == 1:
+            run_in_terminal(self.write_all)
 
-    def _write_all(self) -> None:
-        if self._unwritten:
-            print(*self._unwritten, sep="\n", file=self._out, flush=True)
-            self._unwritten.clear()
+    @property
+    def is_prompting(self) -> bool:
+        """Whether there is a prompt."""
+        return get_app_or_none() is not None
+
+    def write_all(self) -> None:
+        """Write what waits."""
+        lines, self._unwritten = self._unwritten, []
+        if lines:
+            print(*lines, sep="\n", flush=True)
 
 
 async def run_plain(reactor: Any, session: Session, room: str, colours: bool) -> None:
@@ -117,6 +123,8 @@ async def run_plain(reactor: Any, session: Session, room: str, colours: bool) ->
 
     :raise Failed: if there is no connection any more.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     view = PlainView(session, room, colours)
     while not session.conversation.ready:
         event = await session.next()
@@ -130,6 +138,8 @@ async def run_plain(reactor: Any, session: Session, room: str, colours: bool) ->
             view.hear(event)
     finally:
         typing.cancel()
+        await _until(reactor, lambda: not view.is_prompting)
+        view.write_all()
 
 
 async def _type(reactor: Any, view: PlainView, session: Session, room: str) -> None:

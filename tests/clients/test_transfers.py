@@ -211,7 +211,7 @@ def test_ids_are_completed() -> None:
     """Where an id is meant, Tab completes those of the open offers."""
     desk = sits()
     hear(desk.wire, OFFERED, ":ada!u@h FILE OFFERED bob m7 9 2026 :own.txt")
-    assert complete(desk.conversation, "#tea", "/accept ").words == ("k3 ", "m7 ")
+    assert complete(desk.conversation, "#tea", "/accept ").words == ("m7 ", "k3 ")
     assert complete(desk.conversation, "#tea", "/cancel m").words == ("m7 ",)
     assert complete(desk.conversation, "#tea", "/decline x").words == ()
 

@@ -8,20 +8,29 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.core.settings import Limits, Server
-from chatd.errors import NoSuchRoom
+from chatd.errors import NoSuchRoom, NotKept
 from chatd.model import Role
 from tests.house import Disk, FakeSession, House
 
 
 class SlowDisk(Disk):
-    """A store that makes rooms when the test says so."""
+    """A store that makes and drops rooms when the test says so; it drops none while `stuck`."""
 
     wait: Deferred[None] | None = None
+    dropping: Deferred[None] | None = None
+    stuck = False
 
     async def add_room(self, room: Any, members: Any) -> Any:
         if self.wait is not None:
             await self.wait
         return await super().add_room(room, members)
+
+    async def drop_room(self, room: int) -> None:
+        if self.dropping is not None:
+            await self.dropping
+        if self.stuck:
+            raise NotKept("the disk is full.")
+        await super().drop_room(room)
 
 
 class MembersCase(SynchronousTestCase):

@@ -174,7 +174,7 @@ class OfferTests(FilesCase):
             old.hears(),
             [
                 f":ada NOTICE cy :ada offers x y.mp4 ({SIZE} bytes, a/b) to cy:"
-                f" ACCEPT {id_} fetches it."
+                f" /quote ACCEPT {id_} fetches it."
             ],
         )
         told = self.asks(old, f"ACCEPT {id_}")

@@ -173,19 +173,34 @@ class JoinTests(MembersCase):
         self.house.ask(self.bob, "PRIVMSG", "#eves", "mine now")
         self.assertEqual(self.bob.hears(), ["bob joined #eves.", "bob: mine now"])
 
-    def test_room_ends_before_it_is_dropped(self) -> None:
-        """So does who comes when it has ended, and the store has not got round to dropping it."""
+    def test_only_its_name_waits_until_a_room_is_dropped(self) -> None:
+        """While a room that has ended is being dropped, others come into all other rooms."""
         self.join(self.eve, "#eves")
-        self.store.wait = wait = Deferred()
-        making = ensureDeferred(self.members.join(self.ada, "#ours"))
-        joining = ensureDeferred(self.members.join(self.bob, "#eves"))
+        self.store.dropping = dropping = Deferred()
         self.go(self.eve)
-        self.store.wait = None
-        wait.callback(None)
+        joining = ensureDeferred(self.members.join(self.bob, "#eves"))
         self.house.settle()
-        self.successResultOf(making)
+        self.join(self.ada, "#tea")
+        self.join(self.bob, "#tea")
+        self.assertNoResult(joining)
+        self.assertFalse(self.house.core.rooms.idle())
+        self.store.dropping = None
+        dropping.callback(None)
+        self.house.settle()
         self.successResultOf(joining)
-        self.assertEqual(self.roles("#eves"), {"bob": Role.OWNER | Role.OP})
+        self.assertTrue(self.is_there("#eves"))
+        self.assertTrue(self.house.core.rooms.idle())
+
+    def test_room_cannot_be_dropped(self) -> None:
+        """If the store does not drop a room that has ended, nobody can make it until it does."""
+        self.join(self.eve, "#eves")
+        self.store.stuck = True
+        self.go(self.eve)
+        self.assertTrue(self.house.core.rooms.idle())
+        self.assertRaises(NotKept, self.join, self.bob, "#eves")
+        self.join(self.bob, "#tea")
+        self.store.stuck = False
+        self.join(self.bob, "#eves")
         self.assertTrue(self.is_there("#eves"))
 
     def test_room_takes_the_name_of_one_that_has_just_ended(self) -> None:

@@ -148,7 +148,7 @@ class PlacesTests(SynchronousTestCase):
         self.assertEqual(self.places.of("adeline"), (self.place,))
 
     def test_passing_room_ends(self) -> None:
-        """A room that nobody keeps is gone with its last, and is still to be dropped."""
+        """A room that nobody keeps is gone with its last, and is handed over once."""
         passing = self.places.add(Room(8, "#passing", False, 0))
         for person in (ADA, EVE):
             self.places.apply(Joined(by=person, at=0, room=passing.room))
@@ -157,7 +157,8 @@ class PlacesTests(SynchronousTestCase):
         self.places.apply(Quit(by=EVE, at=0))
         self.assertNotIn(passing, self.places)
         self.assertRaises(NoSuchRoom, self.places.find, "#passing")
-        self.assertEqual(self.places.ended, {"#passing": passing.room})
+        self.assertEqual(self.places.take_ended(), [passing.room])
+        self.assertEqual(self.places.take_ended(), [])
 
     def test_what_does_not_concern_us(self) -> None:
         """Events of rooms that are gone, of people who are gone, or of no room, do nothing."""

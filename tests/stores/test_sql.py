@@ -76,7 +76,7 @@ class OnDiskTest(TestCase):
             left.append(len(await numbers(store, room)))
             await deferLater(reactor, 0)
         await dropping
-        self.assertEqual(left, [AT_ONCE + 1, 1, 0])
+        self.assertEqual(list(dict.fromkeys(left)), [AT_ONCE + 1, 1, 0])
         self.assertEqual(await store.rooms(), [])
 
     async def test_writes_at_once(self) -> None:

@@ -118,10 +118,13 @@ def _unseen(told: object, reader: Reader) -> str:
 
 @render.register
 def _offered(told: Offered, reader: Reader) -> str:
-    what = f"{told.name} ({told.size} bytes, {told.type})"
     if reader.is_me(told.by.name):
-        return visible(f"You offer {what} to {told.to}: /bring {told.file} tells how to bring it.")
-    return visible(f"{told.by.name} offers {what} to {told.to}: /accept {told.file} fetches it.")
+        return visible(
+            f"You offer {told.what} to {told.to}: /bring {told.file} tells how to bring it."
+        )
+    return visible(
+        f"{told.by.name} offers {told.what} to {told.to}: /accept {told.file} fetches it."
+    )
 
 
 @render.register

@@ -93,6 +93,7 @@ class Client:
     log = Logger()
 
     __slots__ = (
+        "__weakref__",
         "_receipts",
         "_response",
         "_turns",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
+from weakref import ref
 
 from twisted.internet.interfaces import IDelayedCall
 
@@ -46,11 +47,18 @@ class Handshake:
         self.wanted = ""
         self.away: str | None = None
         self.metadata: dict[str, str] = {}
-        self._client = client
+        self._held_by = ref(client)
         self._entering = False
         self._timer: IDelayedCall | None = client.irc.reactor.callLater(
             seconds, client.close, "You took too long to register."
         )
+
+    @property
+    def _client(self) -> Client:
+        """Whose it is; it is not held, as it holds this."""
+        client = self._held_by()
+        assert client is not None  # noqa: S101 - whoever calls this has it
+        return client
 
     @property
     def may_log_in(self) -> bool:

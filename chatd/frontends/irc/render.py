@@ -231,7 +231,9 @@ def marked(to: str, read: int | None, server: str | None = None) -> Line:
 @render.register
 def _offered(event: Offered, caps: Caps) -> list[Line]:
     if Cap.FILES not in caps:
-        return [_line(event, caps, "NOTICE", event.to, str(event))]
+        how = f"/quote ACCEPT {event.file} fetches it."
+        told = f"{event.by.name} offers {event.what} to {event.to}: {how}"
+        return [_line(event, caps, "NOTICE", event.to, told)]
     params = ("OFFERED", event.to, event.file, str(event.size), timestamp(event.expires))
     line = _line(event, caps, "FILE", *params, event.name)
     return [tagged(line, {**about_file(event.type, event.digest), **line.tags})]
@@ -259,7 +261,9 @@ def _offer_changed(event: OfferChanged, caps: Caps) -> list[Line]:
 @render.register
 def _wanted(event: Wanted, caps: Caps) -> list[Line]:
     if Cap.FILES not in caps:
-        return [_line(event, caps, "NOTICE", event.by.name, str(event))]
+        how = f"/quote BRING {event.file} tells how to bring it."
+        told = f"{event.name} is waited for: {how}"
+        return [_line(event, caps, "NOTICE", event.by.name, told)]
     return [_line(event, caps, "FILE", "WANTED", event.to, event.file, event.name)]
 
 

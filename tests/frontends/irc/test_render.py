@@ -137,7 +137,7 @@ EVENTS: list[tuple[Event, list[str]]] = [
         Offered(by=ADA, at=NOON, room=TEA, **FILE, size=9, type="a/b", digest="5a", expires=NOON),
         [
             ":ada!~ada@tea.chat NOTICE #tea"
-            " :ada offers x y.mp4 (9 bytes, a/b) to #tea: ACCEPT f1 fetches it."
+            " :ada offers x y.mp4 (9 bytes, a/b) to #tea: /quote ACCEPT f1 fetches it."
         ],
     ),
     (
@@ -146,7 +146,10 @@ EVENTS: list[tuple[Event, list[str]]] = [
     ),
     (
         Wanted(by=ADA, at=NOON, **FILE),
-        [":ada!~ada@tea.chat NOTICE ada :x y.mp4 is waited for: BRING f1 tells how to bring it."],
+        [
+            ":ada!~ada@tea.chat NOTICE ada"
+            " :x y.mp4 is waited for: /quote BRING f1 tells how to bring it."
+        ],
     ),
     (Announced(by=ADA, at=NOON, text="tea!"), [":ada!~ada@tea.chat WALLOPS tea!"]),
 ]
