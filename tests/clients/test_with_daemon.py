@@ -114,7 +114,10 @@ class Screen:
         while text not in (seen := _CONTROL.sub("", self.shown)):
             assert time.monotonic() < deadline, f"no {text!r} in {seen!r}"
             if select.select([self._terminal], [], [], 0.2)[0]:
-                self.shown += os.read(self._terminal, 65536).decode(errors="replace")
+                try:
+                    self.shown += os.read(self._terminal, 65536).decode(errors="replace")
+                except OSError as error:
+                    raise AssertionError(f"it has ended; no {text!r} in {seen!r}") from error
         self.shown = seen.partition(text)[2]
 
     def end(self) -> int:

@@ -89,6 +89,7 @@ class IRCProtocol(Protocol):
         """The stream has ended, by whichever side."""
         if self._pipe is not None:
             self._pipe.lost()
+            self._pipe = None
         if self._client is not None:
             self._client.outbox.forget()
             self._client.gone("Connection closed")
