@@ -27,6 +27,7 @@ from textual.widgets.option_list import Option
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
 from clients.cli import looks
+from clients.cli.bars import Bars
 from clients.cli.commands import obey
 from clients.cli.completion import Cycle
 from clients.cli.emojis import with_emoji
@@ -68,6 +69,24 @@ class Said(RichLog):
     def on_resize(self, event: Resize) -> None:
         """The window has another size, or is there for the first time."""
         self._rewrite()
+
+
+class Travelling(Static):
+    """A bar for each file that is on its way."""
+
+    def __init__(self, bars: Bars) -> None:
+        super().__init__(id="bars")
+        self._bars = bars
+
+    def on_mount(self) -> None:
+        """Draw them four times a second, for as long as there is a place for them."""
+        self.set_interval(0.25, self.draw)
+
+    def draw(self) -> None:
+        """Show how far they are now."""
+        self.display = bool(self._bars)
+        if self._bars:
+            self.update(self._bars.renderable)
 
 
 class Prompt(Input):
@@ -176,7 +195,7 @@ class ChatApp(App[None]):
             with Vertical():
                 yield Static(id="topic", markup=False)
                 yield Said(self._draw_said)
-                yield Static(id="bars")
+                yield Travelling(self._session.bars)
                 yield Prompt(self.conversation)
             yield Static(id="people", markup=False)
 
@@ -185,7 +204,6 @@ class ChatApp(App[None]):
         self.query_one("#rooms").can_focus = False
         self.query_one("#said").can_focus = False
         self.query_one(Prompt).focus()
-        self.set_interval(0.25, self._draw_bars)
         self._draw()
 
     # -- what commands need of a view
@@ -367,12 +385,6 @@ class ChatApp(App[None]):
                 topic += "here" if room.present else "not here now"
         self.query_one("#people", Static).update(people)
         self.query_one("#topic", Static).update(looks.clean(topic))
-
-    def _draw_bars(self) -> None:
-        bars, shown = self.query_one("#bars", Static), self._session.bars
-        bars.display = bool(shown)
-        if shown:
-            bars.update(shown.renderable)
 
     def _draw_rooms(self) -> None:
         rooms = self.query_one("#rooms", OptionList)

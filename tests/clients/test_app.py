@@ -10,7 +10,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import OptionList, RichLog, Static
 
-from clients.cli.app import ChatApp, Happened, Prompt
+from clients.cli.app import ChatApp, Happened, Prompt, Travelling
 from clients.cli.bars import Bars
 from clients.lib.events import Event
 from clients.lib.offers import Moved, Sent
@@ -326,12 +326,23 @@ def test_bars_are_shown_while_files_move() -> None:
     """Above the prompt is a bar for each file that moves, and nothing otherwise."""
 
     async def play(desk: Desk) -> None:
-        bars = desk.app.query_one("#bars", Static)
+        bars = desk.app.query_one(Travelling)
         desk.bars.hear(Moved(file="k3", name="film.mp4", done=1, size=4))
-        desk.app._draw_bars()
+        bars.draw()
         assert bars.display
         desk.bars.hear(Sent(file="k3", name="film.mp4"))
-        desk.app._draw_bars()
+        bars.draw()
         assert not bars.display
+
+    drive(play, Desk())
+
+
+def test_bars_end_with_the_screen() -> None:
+    """Nothing looks for the bars any more when the screen is being taken down."""
+
+    async def play(desk: Desk) -> None:
+        await desk.app.query_one("#bars").remove()
+        await desk.pilot.pause(0.6)
+        assert desk.app.is_running
 
     drive(play, Desk())
