@@ -76,7 +76,8 @@ class OnDiskTest(TestCase):
             left.append(len(await numbers(store, room)))
             await deferLater(reactor, 0)
         await dropping
-        self.assertEqual(list(dict.fromkeys(left)), [AT_ONCE + 1, 1, 0])
+        seen = [number for number in dict.fromkeys(left) if number <= 2 * AT_ONCE]
+        self.assertEqual(seen, [AT_ONCE + 1, 1, 0])
         self.assertEqual(await store.rooms(), [])
 
     async def test_writes_at_once(self) -> None:
