@@ -32,7 +32,7 @@ from chatd.interfaces import (
     IReloadable,
     IStore,
 )
-from chatd.model import Rank
+from chatd.model import Rank, Reloaded
 from chatd.plugins import build
 from chatd.service import Parts, make_core
 from chatd.watchdog import Watchdog
@@ -96,18 +96,20 @@ class House(Service):
         """The name of the file with the settings."""
         return self.config.path.name
 
-    def reload(self) -> tuple[str, ...]:
-        """Read the ini again and take all of it; or nothing, and say what of it is no good."""
+    def reload(self) -> Reloaded:
+        """Read the ini again and take all of it; or nothing, if anything of it is no good."""
         try:
             wanted = config.read(self.config.path)
             self._check(wanted)
         except ConfigError as error:
             self.log.error("nothing is changed: {error}", error=error)
-            return error.args
-        self._take(wanted)
+            return Reloaded(faults=error.args)
+        waiting = self._take(wanted)
+        for sentence in waiting:
+            self.log.warn("{sentence}", sentence=sentence)
         self._watchdog.tell()
         self.log.info("{path} is in force", path=str(wanted.path))
-        return ()
+        return Reloaded(waiting=waiting)
 
     def end(self) -> None:
         """End as if told to by a signal."""
@@ -244,24 +246,23 @@ class House(Service):
         if faults:
             raise ConfigError(*faults)
 
-    def _take(self, wanted: Config) -> None:
+    def _take(self, wanted: Config) -> tuple[str, ...]:
+        """Have all parts take what the ini says now; what waits for a restart, in sentences."""
         settings = self._settings
         settings.server, settings.auth, settings.limits = wanted.server, wanted.auth, wanted.limits
         settings.operators = wanted.operators
         settings.files = wanted.files
+        kept = []
         for running, part in self._pairs(wanted):
-            for thing in running.reloadables():
-                thing.reload(part.options)
+            names = [name for each in running.reloadables() for name in each.reload(part.options)]
+            if names:
+                kept.append(f"[{part.section}] keeps its {', '.join(names)} until a restart.")
             if part.options == running.part.options or any(running.reloadables()):
                 running.part = part
         self.config = wanted
-        for section in self._waiting():
-            self.log.warn("[{section}] stays as it is until a restart", section=section)
-
-    def _waiting(self) -> Iterator[str]:
-        """The sections of parts that run otherwise than the ini says now."""
-        asked, running = set(self.config.parts), {running.part for running in self._running}
-        yield from sorted({part.section for part in asked ^ running})
+        others = set(wanted.parts) ^ {running.part for running in self._running}
+        sections = sorted({part.section for part in others})
+        return (*kept, *(f"[{section}] stays as it is until a restart." for section in sections))
 
     def _pairs(self, wanted: Config) -> Iterator[tuple[Running, Part]]:
         """What runs, and what the ini says of it now."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Member,
         Offer,
         Rank,
+        Reloaded,
         Role,
         Room,
         Sealed,
@@ -444,9 +445,9 @@ class IDaemon(Interface):
 
     ini = Attribute("str: the name of the file that its settings are in")
 
-    def reload() -> Sequence[str]:
-        """Read the settings again, and take all of them; or say all that is wrong with them,
-        and change nothing."""
+    def reload() -> Reloaded:
+        """Read the settings again, and take all of them; or nothing, if anything in them is
+        wrong."""
 
     def end() -> None:
         """End as if told to by a signal."""
@@ -458,8 +459,9 @@ class IReloadable(Interface):
     def check(options: Any) -> None:
         """Refuse, by raising `ValueError` with a sentence, options that it could not take."""
 
-    def reload(options: Any) -> None:
-        """Take options that `check` let pass; nobody is disconnected."""
+    def reload(options: Any) -> Sequence[str]:
+        """Take options that `check` let pass; nobody is disconnected. Answers with the names of
+        those that stay as they were until a restart."""
 
 
 class IDismissable(Interface):

@@ -6,6 +6,7 @@ since 1970 in UTC, keys are immutable integers given by the store.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
 from typing import NewType
@@ -320,6 +321,18 @@ class ServerBan:
     at: int
     expires: int | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What became of settings that were read again, in sentences.
+
+    If anything is wrong with them there are only faults, and nothing is changed; otherwise all
+    is in force but what waits for a restart.
+    """
+
+    faults: Sequence[str] = ()
+    waiting: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from chatd.events import Batch, Event, Kept
 from chatd.frontends.irc import Options, make_irc
 from chatd.frontends.irc.protocol import IRCProtocol
 from chatd.interfaces import IAuthenticator, IDaemon, IFileRelay, ISession
-from chatd.model import Account, Person, Rank
+from chatd.model import Account, Person, Rank, Reloaded
 from chatd.service import Parts, make_core
 from chatd.stores.memory import MemoryStore
 from chatd.wire.irc import Line, parse_text
@@ -260,19 +260,19 @@ class Client:
 class FakeDaemon:
     """A process that only remembers what it was told.
 
-    `faults` is what is wrong with its settings.
+    `reloaded` is what becomes of its settings.
     """
 
     ini = "chatd.ini"
 
     def __init__(self) -> None:
-        self.faults: tuple[str, ...] = ()
+        self.reloaded = Reloaded()
         self.reloads = 0
         self.ended = False
 
-    def reload(self) -> tuple[str, ...]:
+    def reload(self) -> Reloaded:
         self.reloads += 1
-        return self.faults
+        return self.reloaded
 
     def end(self) -> None:
         self.ended = True

@@ -21,7 +21,7 @@ from chatd.core.sessions import Here
 from chatd.frontends.listening import FAREWELL, PATIENCE
 from chatd.house import House
 from chatd.interfaces import IDaemon, IFrontend
-from chatd.model import Person
+from chatd.model import Person, Reloaded
 
 PLAIN = "[store]\ntype = memory\n[listen irc]\nendpoint = tcp:6667:interface=127.0.0.1\ntls = no\n"
 SECURE = "[store]\ntype = memory\n[listen irc]\n"
@@ -167,9 +167,9 @@ def test_operators_on_line(tmp_path: Path) -> None:
     verifyObject(IDaemon, started.house)
     assert started.house.core is not None
     daemon = started.house.core.daemon
-    assert (daemon.ini, daemon.reload()) == ("chatd.ini", ())
+    assert (daemon.ini, daemon.reload()) == ("chatd.ini", Reloaded())
     started.ini.write_text(PLAIN + "[auth]\nguests = maybe\n[server]\nmotd = file:none\n")
-    faults = daemon.reload()
+    faults = daemon.reload().faults
     assert [fault.split()[1:3] for fault in faults] == [["[server]", "motd"], ["[auth]", "guests"]]
     assert started.left == []
     daemon.end()
@@ -200,8 +200,8 @@ def test_what_needs_a_restart(tmp_path: Path) -> None:
     """Parts that cannot change while they run are named, until the ini is as it was."""
     started = Started(tmp_path)
     said = started.reloaded(PLAIN.replace("memory", "sql") + "[listen human]\n")
-    assert "warn: [store] stays as it is until a restart" in said
-    assert "warn: [listen human] stays as it is until a restart" in said
+    assert "warn: [store] stays as it is until a restart." in said
+    assert "warn: [listen human] stays as it is until a restart." in said
     assert started.reloaded(PLAIN) == [f"info: {started.ini} is in force"]
 
 
@@ -209,7 +209,7 @@ def test_endpoint_needs_a_restart(tmp_path: Path) -> None:
     """Clients stay where they are when the ini names another port."""
     started = Started(tmp_path)
     said = started.reloaded(PLAIN.replace("6667", "6668"))
-    assert "warn: tcp:6667:interface=127.0.0.1 keeps its endpoint until a restart" in said
+    assert "warn: [listen irc] keeps its endpoint until a restart." in said
     assert [server[0] for server in started.reactor.tcpServers] == [6667]
 
 
@@ -218,7 +218,7 @@ def test_what_clients_of_a_door_share_needs_a_restart(tmp_path: Path) -> None:
     started = Started(tmp_path)
     for _ in range(2):
         said = started.reloaded(f"{PLAIN}password = hush\nidle = 5s\n")
-        assert "warn: tcp:6667:interface=127.0.0.1 keeps its idle, password until a restart" in said
+        assert "warn: [listen irc] keeps its idle, password until a restart." in said
     assert started.reloaded(PLAIN) == [f"info: {started.ini} is in force"]
 
 
@@ -229,9 +229,9 @@ def test_certificate_that_changes_while_it_is_taken(
     started = Started(tmp_path, SECURE)
     take = started.house._take
 
-    def take_late(wanted: config.Config) -> None:
+    def take_late(wanted: config.Config) -> tuple[str, ...]:
         (tmp_path / "var" / "key.pem").write_text("nonsense")
-        take(wanted)
+        return take(wanted)
 
     monkeypatch.setattr(started.house, "_take", take_late)
     text = f"{SECURE}[server]\nmotd = hello\n"

@@ -105,7 +105,8 @@ def test_restart(tmp_path: Path) -> None:
 
 
 def test_rehash_and_die(tmp_path: Path) -> None:
-    """A broken ini changes nothing and is explained; a good one counts; DIE ends with status 0."""
+    """A broken ini changes nothing and is explained; a good one counts, and what of it has to wait
+    is told; DIE ends with status 0."""
     with ready(tmp_path) as daemon:
         root = officer(daemon)
         daemon.write({**SETTINGS, "auth": {"guests": "maybe"}})
@@ -114,9 +115,11 @@ def test_rehash_and_die(tmp_path: Path) -> None:
         said = root.hears("Nothing is changed: ")
         assert said.endswith("[auth] guests = 'maybe' is no good: it should be yes or no.")
         guest = Client(daemon).comes("guest")
-        daemon.write({**SETTINGS, "operators": {"moderators": "kill", "admins": "die"}})
+        new = {"operators": {"moderators": "kill", "admins": "die"}, "listen irc": {"idle": "5m"}}
+        daemon.write({**SETTINGS, **new})
         root.says("REHASH")
-        root.hears("The settings are in force; ")
+        root.hears("The settings are in force.")
+        root.hears("[listen irc] keeps its idle until a restart.")
         root.says("KILL guest")
         root.hears(" 481 root :Here admins may not do that: they lack the privilege kill.")
         root.says("DIE", "DIE now")

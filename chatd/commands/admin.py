@@ -10,7 +10,7 @@ from chatd.errors import BadSettings, InvalidParams
 from chatd.events import Announced
 from chatd.model import Privilege, Rank
 
-IN_FORCE = "The settings are in force; the log says what of them has to wait for a restart, if any."
+IN_FORCE = "The settings are in force."
 
 
 @command("KILL", Rank.MODERATOR, Privilege.KILL)
@@ -59,14 +59,17 @@ def lockdown_is(core: Core) -> Said:
 @command("REHASH", Rank.MODERATOR, Privilege.REHASH)
 async def rehash(core: Core, request: Request) -> None:
     """Have the daemon read its settings and certificates again; nobody is disconnected. If
-    anything in them is no good, nothing is changed, and you are told what."""
+    anything in them is no good, nothing is changed, and you are told what; otherwise you are told
+    what of them has to wait for a restart."""
     await core.audit.record(request.session, "rehash")
     request.reply(Rehashing(core.daemon.ini))
-    faults = core.daemon.reload()
-    for fault in faults:
+    reloaded = core.daemon.reload()
+    for fault in reloaded.faults:
         request.refuse(BadSettings(fault))
-    if not faults:
+    if not reloaded.faults:
         request.reply(Said(IN_FORCE, "REHASHED"))
+    for sentence in reloaded.waiting:
+        request.reply(Said(sentence, "REHASHED"))
 
 
 @command("DIE", Rank.MODERATOR, Privilege.DIE)

@@ -169,18 +169,12 @@ class Listener(Service):
         """Refuse a certificate that is no good; one that is good is kept for `reload`."""
         self._checked = Credentials(options.pair) if options.tls else None
 
-    def reload(self, options: Listening) -> None:
+    def reload(self, options: Listening) -> list[str]:
         """Take another certificate; what else is changed has to wait for a restart."""
-        taken = replace(self.options, certificate=options.certificate, key=options.key)
-        if lasting := _differences(options, taken):
-            self.log.warn(
-                "{endpoint} keeps its {settings} until a restart",
-                endpoint=self.options.endpoint,
-                settings=", ".join(lasting),
-            )
+        self.options = replace(self.options, certificate=options.certificate, key=options.key)
         if self._credentials is not None and self._checked is not None:
             self._credentials.use(self._checked)
-        self.options = taken
+        return _differences(options, self.options)
 
     def _secured(self) -> SecureDoor:
         try:

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatd.commands.admin import IN_FORCE
 from chatd.core.settings import Auth, Operators
-from chatd.model import Privilege, Rank
+from chatd.model import Privilege, Rank, Reloaded
 from tests.house import FakeSession, House
 
 
@@ -107,10 +107,14 @@ class AdminTests(OperatorsCase):
             self.assertIn("Nobody new is let in since", " ".join(client.hears()))
 
     def test_rehash(self) -> None:
-        """The settings are read again, and faults in them told one by one."""
+        """The settings are read again; faults in them are told one by one, and what waits."""
         said = self.says(self.root, "REHASH")
         self.assertEqual(said, ["chatd.ini is read again.", IN_FORCE])
-        self.house.daemon.faults = ("x.ini:1 [auth] guests is no good.", "x.ini:2 too.")
+        self.house.daemon.reloaded = Reloaded(waiting=("[store] stays.", "[bus] too."))
+        said = self.says(self.root, "REHASH")
+        self.assertEqual(said[1:], [IN_FORCE, "[store] stays.", "[bus] too."])
+        faults = ("x.ini:1 [auth] guests is no good.", "x.ini:2 too.")
+        self.house.daemon.reloaded = Reloaded(faults)
         said = self.says(self.root, "REHASH")
         self.assertEqual(
             said[1:],
@@ -119,8 +123,8 @@ class AdminTests(OperatorsCase):
                 "Nothing is changed: x.ini:2 too.",
             ],
         )
-        self.assertEqual(self.house.daemon.reloads, 2)
-        self.assertEqual(self.on_record(), [("root", "rehash", "", "")] * 2)
+        self.assertEqual(self.house.daemon.reloads, 3)
+        self.assertEqual(self.on_record(), [("root", "rehash", "", "")] * 3)
 
     def test_die(self) -> None:
         """The daemon ends for those who say which, and for a slip of the hand it does not."""
