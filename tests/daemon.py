@@ -8,12 +8,14 @@ with Daemon(tmp_path, {"auth": {"guests": "yes"}}) as daemon:
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +23,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 LATER = CHECKOUT / "tests" / "later"
 PATIENCE = 30.0
 READY = "is ready"
+PORTS = range(10_000, 32_000)
+"""The system gives none of these to a connection while a daemon is not there to hold its own."""
 
 HANDING = [
     "sh",
@@ -220,7 +224,8 @@ def bare_environment() -> dict[str, str]:
 
 def free_port() -> int:
     """A port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
