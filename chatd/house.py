@@ -72,6 +72,7 @@ class House(Service):
         self.config = wanted
         self.core: Core | None = None
         self.starting: Deferred[None] | None = None
+        self._folder = wanted.data
         self._settings = wanted.settings
         self._reactor = reactor
         self._clock = clock
@@ -106,7 +107,7 @@ class House(Service):
             return Reloaded(faults=error.args)
         waiting = self._take(wanted)
         for sentence in waiting:
-            self.log.warn("{sentence}", sentence=sentence)
+            self.log.warn("not all is in force: {sentence}", sentence=sentence)
         self._watchdog.tell()
         self.log.info("{path} is in force", path=str(wanted.path))
         return Reloaded(waiting=waiting)
@@ -253,6 +254,8 @@ class House(Service):
         settings.operators = wanted.operators
         settings.files = wanted.files
         kept = []
+        if wanted.data != self._folder:
+            kept.append("[server] keeps its data until a restart.")
         for running, part in self._pairs(wanted):
             names = [name for each in running.reloadables() for name in each.reload(part.options)]
             if names:

@@ -6,7 +6,6 @@ since 1970 in UTC, keys are immutable integers given by the store.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
 from typing import NewType
@@ -331,8 +330,8 @@ class Reloaded:
     is in force but what waits for a restart.
     """
 
-    faults: Sequence[str] = ()
-    waiting: Sequence[str] = ()
+    faults: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ LATER = CHECKOUT / "tests" / "later"
 PATIENCE = 30.0
 READY = "is ready"
 PORTS = range(10_000, 32_000)
-"""The system gives none of these to a connection while a daemon is not there to hold its own."""
+"""Below those that Linux gives to connections, which could take one while a daemon is down."""
 
 HANDING = [
     "sh",

@@ -200,8 +200,18 @@ def test_what_needs_a_restart(tmp_path: Path) -> None:
     """Parts that cannot change while they run are named, until the ini is as it was."""
     started = Started(tmp_path)
     said = started.reloaded(PLAIN.replace("memory", "sql") + "[listen human]\n")
-    assert "warn: [store] stays as it is until a restart." in said
-    assert "warn: [listen human] stays as it is until a restart." in said
+    assert "warn: not all is in force: [store] stays as it is until a restart." in said
+    assert "warn: not all is in force: [listen human] stays as it is until a restart." in said
+    assert started.reloaded(PLAIN) == [f"info: {started.ini} is in force"]
+
+
+def test_folder_needs_a_restart(tmp_path: Path) -> None:
+    """The data directory is the one that the daemon was started with, however often it is asked."""
+    started = Started(tmp_path)
+    for _ in range(2):
+        said = started.reloaded(f"[server]\ndata = elsewhere\n{PLAIN}")
+        assert "warn: not all is in force: [server] keeps its data until a restart." in said
+    assert started.house.reload().waiting[0] == "[server] keeps its data until a restart."
     assert started.reloaded(PLAIN) == [f"info: {started.ini} is in force"]
 
 
@@ -209,7 +219,7 @@ def test_endpoint_needs_a_restart(tmp_path: Path) -> None:
     """Clients stay where they are when the ini names another port."""
     started = Started(tmp_path)
     said = started.reloaded(PLAIN.replace("6667", "6668"))
-    assert "warn: [listen irc] keeps its endpoint until a restart." in said
+    assert "warn: not all is in force: [listen irc] keeps its endpoint until a restart." in said
     assert [server[0] for server in started.reactor.tcpServers] == [6667]
 
 
@@ -218,7 +228,10 @@ def test_what_clients_of_a_door_share_needs_a_restart(tmp_path: Path) -> None:
     started = Started(tmp_path)
     for _ in range(2):
         said = started.reloaded(f"{PLAIN}password = hush\nidle = 5s\n")
-        assert "warn: [listen irc] keeps its idle, password until a restart." in said
+        assert (
+            "warn: not all is in force: [listen irc] keeps its idle, password until a restart."
+            in said
+        )
     assert started.reloaded(PLAIN) == [f"info: {started.ini} is in force"]
 
 

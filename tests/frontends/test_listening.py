@@ -145,7 +145,7 @@ def test_reload_takes_another_certificate(tmp_path: Path) -> None:
     listener.startService()
     other = options(tmp_path / "new")
     listener.check(other)
-    listener.reload(other)
+    assert listener.reload(other) == []
     assert listener._credentials is not None
     assert listener._credentials.pair == other.pair
     other.key.write_text("nonsense")
