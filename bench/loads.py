@@ -291,7 +291,7 @@ LOADS = {
     "w10-1000": Load("w10, 1,000 clients", _generated("fanout", "--clients", 1000, "--window", 10)),
     "lat-1000": Load("lat, 1,000 clients", _generated("fanout", "--clients", 1000, "--rate", 10)),
     "rooms": Load("w1, 1,000 clients in 200 rooms", _generated("fanout", *_ROOMS)),
-    "pairs": Load("50 pairs, each answering the other", _generated("pm", "--clients", 100)),
+    "pairs": Load("50 pairs, questions with their answers", _generated("pm", "--clients", 100)),
     "connect": Load("connect and come on line", _generated("connect", *_CONNECT)),
     "resume": Load("the same, TLS sessions resumed", _generated("connect", *_CONNECT, "--resume")),
     "idle": Load("clients that do nothing", _idle),
