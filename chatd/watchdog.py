@@ -20,7 +20,7 @@ from twisted.logger import Logger
 
 LONG = 0.005
 """Seconds from which on a turn is counted."""
-ENOUGH = 0.005
+ENOUGH = 0.004
 """Seconds of a turn after which what has happened to further sockets waits for the next."""
 TOO_LONG = 0.1
 """Seconds from which on it is worth a warning."""

@@ -26,7 +26,7 @@ from chatd.interfaces import IBus, ILogStore
 from chatd.model import Change
 
 TURN = 0.003
-"""Seconds of telling, or of answering, after which others have their turn."""
+"""Seconds of telling and answering after which others have their turn."""
 CROWD = 32
 """How many comings are told at once."""
 
@@ -57,6 +57,7 @@ class Log:
         self._reading: list[Deferred[None]] = []
         self._afterwards: list[Callable[[], None]] = []
         self._busy = False
+        self._until = 0.0
         self.telling = False
         """Whether some of what came in together has been told, and the rest follows soon."""
 
@@ -145,6 +146,7 @@ class Log:
         kept = [one for one in waiting if one.kept is not None]
         refused = await self._keep(kept) if kept else {}
         heard = [one for one in waiting if one not in refused]
+        self._until = self._reactor.seconds() + TURN
         if heard:
             await self._tell([one.event for one in heard])
         await self._answer(waiting, refused)
@@ -153,11 +155,9 @@ class Log:
         self, waiting: Sequence[Waiting], refused: Mapping[Waiting, ChatError]
     ) -> None:
         """Let those go on who wait for it to be told."""
-        until = self._reactor.seconds() + TURN
         for one in waiting:
-            if self._reactor.seconds() >= until:
+            if self._reactor.seconds() >= self._until:
                 await self._next_turn()
-                until = self._reactor.seconds() + TURN
             error = refused.get(one)
             if error is None:
                 one.told.callback(one.event)
@@ -184,13 +184,11 @@ class Log:
         return refused
 
     async def _tell(self, events: Sequence[Event]) -> None:
-        until = self._reactor.seconds() + TURN
         for some in _together(events):
-            if self._reactor.seconds() >= until:
+            if self._reactor.seconds() >= self._until:
                 self.telling = True
                 await self._next_turn()
                 self.telling = False
-                until = self._reactor.seconds() + TURN
             try:
                 await self._bus.publish(Batch(some))
             except Exception:
@@ -200,6 +198,7 @@ class Log:
         turn: Deferred[None] = Deferred()
         self._reactor.callLater(0, turn.callback, None)
         await turn
+        self._until = self._reactor.seconds() + TURN
 
     def _refusal(self, error: Exception) -> ChatError:
         if isinstance(error, NotKept):

@@ -49,11 +49,16 @@ class Portions:
         return outbox in self._piles
 
     def add(self, outbox: Outbox, steps: Steps) -> None:
-        """Go through steps, after those added before: now if this turn allows, else later."""
+        """Go through steps, after those added before: now if this turn allows, else later.
+
+        What is not begun takes little memory.
+        """
         pile = self._piles.get(outbox)
         if pile is not None:
             pile.steps.append(steps)
-        elif not self._finish(steps, self._end_of_turn()):
+            return
+        end = self._end_of_turn()
+        if self._reactor.seconds() >= end or not self._finish(steps, end):
             self._piles[outbox] = Pile(deque([steps]))
 
     async def done(self, outbox: Outbox) -> None:
