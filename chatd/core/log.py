@@ -25,7 +25,7 @@ from chatd.events import Batch, Entry, Event, Joined, Kept, Left, PersonChanged,
 from chatd.interfaces import IBus, ILogStore
 from chatd.model import Change
 
-TURN = 0.003
+TURN = 0.002
 """Seconds of telling and answering after which others have their turn."""
 CROWD = 32
 """How many comings are told at once."""
