@@ -1,9 +1,13 @@
-"""When everything is looked through for garbage: in a quiet moment.
+"""When Python looks for garbage: bit by bit in busy moments, through everything in a quiet one.
 
 Nearly all that is used no more is freed at once. Only what refers to itself in a circle has to be
 found, and for that Python looks at all there is: tens of milliseconds with a thousand clients,
 during which nobody is served. By itself it does so when much is new, which is when a crowd comes.
-Here it does so thirty times as seldom, and besides that when there is little to do.
+Here it does so seldom, and besides that when there is little to do.
+
+What is young is looked through at the end of each long turn of the reactor. By itself Python does
+that when there are so many objects more than the last time, and while a crowd's old ones go as
+fast as new ones come that is never, until it is many milliseconds' work.
 """
 
 from __future__ import annotations
@@ -21,9 +25,16 @@ EVERY = 60.0
 QUIET = 0.05
 """The share of that time at work up to which a moment is quiet."""
 USUAL = gc.get_threshold()
-"""When Python does it by itself: the last is after how many collections of what is young."""
-SELDOM = 300
-"""After how many it does it here."""
+"""When Python does it by itself."""
+MORE = 2500
+"""So many objects more, in short turns, are looked through; usually it is 700."""
+SELDOM = 3000
+"""After so many looks at what is young, everything is looked through; usually it is 10."""
+
+
+def collect_young() -> None:
+    """Look through what has come since the last time; what is still in use is young no more."""
+    gc.collect(1)
 
 
 class Collector(Service):
@@ -53,7 +64,7 @@ class Collector(Service):
         super().startService()
         self._collect()
         gc.freeze()
-        gc.set_threshold(*USUAL[:2], SELDOM)
+        gc.set_threshold(MORE, USUAL[1], SELDOM)
         self._worked = self._work()
         self._looks = LoopingCall(self._look)
         self._looks.clock = self._reactor

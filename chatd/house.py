@@ -22,7 +22,7 @@ from chatd.config import Config, ConfigError, Part
 from chatd.core import Core
 from chatd.errors import StartError
 from chatd.frontends.listening import FAREWELL, wait_while
-from chatd.garbage import Collector
+from chatd.garbage import Collector, collect_young
 from chatd.interfaces import (
     IAuthenticator,
     IBus,
@@ -78,7 +78,7 @@ class House(Service):
         self._clock = clock
         self._leave = leave
         self._collector = Collector(reactor)
-        self._watchdog = Watchdog(reactor)
+        self._watchdog = Watchdog(reactor, collect_young)
         self._running: list[Running] = []
         self._lock: IO[bytes] | None = None
 

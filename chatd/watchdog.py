@@ -52,6 +52,7 @@ class Tally:
 class Watchdog(Service):
     """Counts long turns, and barks at those that are far too long.
 
+    :param tidy: ends each turn that was long, and belongs to it.
     :param seconds: a clock that does not jump when somebody sets that of the machine.
     :param work: the seconds that this thread has been at work.
     """
@@ -61,11 +62,13 @@ class Watchdog(Service):
     def __init__(
         self,
         reactor: Any,
+        tidy: Callable[[], object],
         seconds: Callable[[], float] = monotonic,
         work: Callable[[], float] = thread_time,
     ) -> None:
         self.tally = Tally()
         self._reactor = reactor
+        self._tidy = tidy
         self._seconds = seconds
         self._work = work
         self._poller: Any = None
@@ -77,7 +80,9 @@ class Watchdog(Service):
         super().startService()
         self._poller = getattr(self._reactor, "_poller", None)
         if self._poller is not None:
-            self._reactor._poller = Between(self._poller, self.count, self._seconds, self._work)
+            self._reactor._poller = Between(
+                self._poller, self.count, self._tidy, self._seconds, self._work
+            )
 
     def stopService(self) -> Deferred[None] | None:
         """Say what was counted, and watch no more."""
@@ -137,6 +142,7 @@ class Between:
         self,
         poller: Any,
         count: Callable[[float, float], None],
+        tidy: Callable[[], object],
         seconds: Callable[[], float],
         work: Callable[[], float],
     ) -> None:
@@ -145,6 +151,7 @@ class Between:
         self._unregister = poller.unregister
         self._poll = poller.poll
         self._count = count
+        self._tidy = tidy
         self._seconds = seconds
         self._work = work
         self._since, self._worked = self._seconds(), work()
@@ -153,6 +160,8 @@ class Between:
 
     def poll(self, *how: Any) -> Iterator[Any]:
         """What has happened to the sockets; that ends one turn, and begins another."""
+        if self._seconds() - self._since >= LONG:
+            self._tidy()
         lasted = self._seconds() - self._since
         self._count(lasted, self._work() - self._worked if lasted >= LONG else 0.0)
         if not self._found:

@@ -13,6 +13,8 @@ from chatd.watchdog import ENOUGH, LONG, TOO_LONG, WARN_EVERY, Tally, Watchdog
 from tests.daemon import Daemon
 from tests.talker import Talker
 
+MOMENT = LONG / 1000
+
 
 class Poller:
     """Finds something at once."""
@@ -51,11 +53,20 @@ class WatchdogTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = Reactor()
         self.poller = self.reactor._poller
-        self.dog = Watchdog(self.reactor, self.reactor.seconds, lambda: self.reactor.work)
+        self.tidied = 0
+        self.dog = Watchdog(
+            self.reactor, self.tidy, self.reactor.seconds, lambda: self.reactor.work
+        )
         self.dog.startService()
         self.told: list[str] = []
         globalLogPublisher.addObserver(self.hear)
         self.addCleanup(globalLogPublisher.removeObserver, self.hear)
+
+    def tidy(self) -> None:
+        """A long turn ends; that takes a moment more."""
+        self.tidied += 1
+        self.reactor.work += MOMENT
+        self.reactor.advance(MOMENT)
 
     def hear(self, event: object) -> None:
         """Something is logged."""
@@ -99,7 +110,17 @@ class WatchdogTests(SynchronousTestCase):
         self.reactor.turn(3 * LONG, 2 * LONG)
         self.reactor.turn(2 * LONG, 2 * LONG)
         self.reactor.turn(3 * LONG, LONG / 2)
-        self.assertEqual(self.dog.tally, Tally(turns=4, long=2, held_up=1, longest=2 * LONG))
+        longest = self.dog.tally.longest
+        self.assertEqual(self.dog.tally, Tally(turns=4, long=2, held_up=1, longest=longest))
+        self.assertAlmostEqual(longest, 2 * LONG + MOMENT)
+
+    def test_tidying_up(self) -> None:
+        """What is young is looked through at the end of each long turn, and counted with it."""
+        self.reactor.turn(LONG / 2, LONG / 2)
+        self.assertEqual((self.tidied, self.dog.tally.longest), (0, 0.0))
+        self.reactor.turn(2 * LONG, 2 * LONG)
+        self.assertEqual(self.tidied, 1)
+        self.assertAlmostEqual(self.dog.tally.longest, 2 * LONG + MOMENT)
 
     def test_waiting_is_no_work(self) -> None:
         """The time in which nobody asks for anything belongs to no turn."""
@@ -146,7 +167,7 @@ class WatchdogTests(SynchronousTestCase):
 
     def test_other_reactors(self) -> None:
         """One that cannot be watched is left alone."""
-        dog = Watchdog(Clock())
+        dog = Watchdog(Clock(), self.tidy)
         dog.startService()
         dog.tell()
         dog.stopService()

@@ -49,16 +49,11 @@ class Portions:
         return outbox in self._piles
 
     def add(self, outbox: Outbox, steps: Steps) -> None:
-        """Go through steps, after those added before: now if this turn allows, else later.
-
-        What is not begun takes little memory.
-        """
+        """Go through steps, after those added before: now if this turn allows, else later."""
         pile = self._piles.get(outbox)
         if pile is not None:
             pile.steps.append(steps)
-            return
-        end = self._end_of_turn()
-        if self._reactor.seconds() >= end or not self._finish(steps, end):
+        elif not self._finish(steps, self._end_of_turn()):
             self._piles[outbox] = Pile(deque([steps]))
 
     async def done(self, outbox: Outbox) -> None:

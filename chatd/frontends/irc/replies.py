@@ -64,8 +64,11 @@ _LISTS = {
 
 
 @singledispatch
-def reply(answer: Answer, reader: Reader, verb: str) -> Iterable[Line]:
-    """The lines that show an answer to a client; `verb` is what was asked."""
+def reply(answer: Answer, reader: Reader, verb: str) -> Iterable[Line | None]:
+    """The lines that show an answer to a client; `verb` is what was asked.
+
+    None is a step at which there is nothing to show, but a good moment for others.
+    """
     for sentence in str(answer).splitlines():
         yield _notice(reader, sentence)
 
@@ -139,12 +142,13 @@ def names_in(answer: MembersAre, reader: Reader) -> Iterator[Line]:
 
 
 @reply.register
-def _entered(answer: Entered, reader: Reader, verb: str) -> Iterable[Line]:
+def _entered(answer: Entered, reader: Reader, verb: str) -> Iterable[Line | None]:
     if answer.room.topic is not None:
         yield from _topic(TopicIs(answer.room), reader, verb)
     if Cap.READ_MARKER in reader.caps:
         yield marked(answer.room.name, answer.read, reader.server.name)
     if Cap.NO_IMPLICIT_NAMES not in reader.caps:
+        yield None  # of a thousand who come at once, few go through the names at the same time
         yield from _members(answer.members, reader, verb)
 
 
