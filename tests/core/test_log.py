@@ -242,6 +242,19 @@ class LogTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual(answered, ["a", "b", "another's turn", "c"])
 
+    def test_telling_and_answering_share_a_turn(self) -> None:
+        """Where telling has taken long, it is others' turn before anybody is answered."""
+        answered: list[str] = []
+
+        def hear(batch: Batch) -> None:
+            self.clock.rightNow += TURN
+
+        self.bus.subscribe(hear)
+        self.keep("a").addCallback(lambda event: answered.append("a"))
+        self.clock.callLater(0, answered.append, "another's turn")
+        self.clock.advance(0)
+        self.assertEqual(answered, ["another's turn", "a"])
+
     def test_bug_afterwards(self) -> None:
         """If one of those who are called afterwards fails, the others are called all the same."""
         called: list[str] = []
