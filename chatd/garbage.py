@@ -3,11 +3,11 @@
 Nearly all that is used no more is freed at once. Only what refers to itself in a circle has to be
 found, and for that Python looks at all there is: tens of milliseconds with a thousand clients,
 during which nobody is served. By itself it does so when much is new, which is when a crowd comes.
-Here it does so seldom, and besides that when there is little to do.
+Here it does so seldom, and besides that when there is little to do, or after ten minutes.
 
-What is young is looked through at the end of each long turn of the reactor. By itself Python does
-that when there are so many objects more than the last time, and while a crowd's old ones go as
-fast as new ones come that is never, until it is many milliseconds' work.
+What is young is looked through at the end of each turn of the reactor that was at work for long. By
+itself Python does that when so many more objects were made than went, old ones included. While a
+crowd comes, old ones go as fast as new ones come: it looks late, and then for many milliseconds.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ QUIET = 0.05
 """The share of that time at work up to which a moment is quiet."""
 USUAL = gc.get_threshold()
 """When Python does it by itself."""
-MORE = 2500
-"""So many objects more, in short turns, are looked through; usually it is 700."""
-SELDOM = 3000
-"""After so many looks at what is young, everything is looked through; usually it is 10."""
+THRESHOLDS = (2500, 2, 3000)
+"""When it does so here, for `gc.set_threshold`: at what is new after so many objects more, at all
+that is young at every third time, and at everything after so many looks at what is young."""
+AT_LATEST = 600.0
+"""Seconds after which everything is looked through, however much there is to do."""
 
 
 def collect_young() -> None:
@@ -57,15 +58,15 @@ class Collector(Service):
         self._work = work
         self._young = young
         self._looks: LoopingCall | None = None
-        self._worked = 0.0
+        self._worked = self._looked = 0.0
 
     def startService(self) -> None:
         """All that is here by now stays, and is never looked at again."""
         super().startService()
         self._collect()
         gc.freeze()
-        gc.set_threshold(MORE, USUAL[1], SELDOM)
-        self._worked = self._work()
+        gc.set_threshold(*THRESHOLDS)
+        self._worked, self._looked = self._work(), self._reactor.seconds()
         self._looks = LoopingCall(self._look)
         self._looks.clock = self._reactor
         self._looks.start(EVERY, now=False)
@@ -80,6 +81,9 @@ class Collector(Service):
 
     def _look(self) -> None:
         worked, self._worked = self._worked, self._work()
+        now = self._reactor.seconds()
         is_quiet = self._worked - worked <= QUIET * EVERY
-        if is_quiet and self._young() >= USUAL[2]:
+        is_due = is_quiet or now - self._looked >= AT_LATEST
+        if is_due and self._young() >= USUAL[2]:
+            self._looked = now
             self._collect()

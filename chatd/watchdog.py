@@ -52,7 +52,7 @@ class Tally:
 class Watchdog(Service):
     """Counts long turns, and barks at those that are far too long.
 
-    :param tidy: ends each turn that was long, and belongs to it.
+    :param tidy: ends each turn that was at work for long, and belongs to it.
     :param seconds: a clock that does not jump when somebody sets that of the machine.
     :param work: the seconds that this thread has been at work.
     """
@@ -160,15 +160,22 @@ class Between:
 
     def poll(self, *how: Any) -> Iterator[Any]:
         """What has happened to the sockets; that ends one turn, and begins another."""
-        if self._seconds() - self._since >= LONG:
+        lasted, worked = self._spent()
+        if worked >= LONG:
             self._tidy()
-        lasted = self._seconds() - self._since
-        self._count(lasted, self._work() - self._worked if lasted >= LONG else 0.0)
+            lasted, worked = self._spent()
+            how = (0, *how[1:])  # what was tidied up may have left something to do
+        self._count(lasted, worked)
         if not self._found:
             self._gone.clear()
             self._found.extend(self._poll(*how))
         self._since, self._worked = self._seconds(), self._work()
         return self._some()
+
+    def _spent(self) -> tuple[float, float]:
+        """The seconds that this turn took, and those at work, if it took long."""
+        lasted = self._seconds() - self._since
+        return lasted, self._work() - self._worked if lasted >= LONG else 0.0
 
     def unregister(self, socket: int) -> None:
         """Look at a socket no more. What was found there is forgotten, as the next to be opened

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable
 from unittest import skipIf
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatd.garbage import EVERY, MORE, QUIET, SELDOM, USUAL, Collector, collect_young
+from chatd.garbage import (
+    AT_LATEST,
+    EVERY,
+    QUIET,
+    THRESHOLDS,
+    USUAL,
+    Collector,
+    collect_young,
+)
 from tests.house import House
 
 
@@ -54,33 +61,44 @@ class CollectorTests(SynchronousTestCase):
         self.assertEqual(self.spend(3, QUIET * 2), 0)
         self.assertEqual(self.spend(1, QUIET / 2), 1)
 
+    def test_busy(self) -> None:
+        """However busy it is, all is looked through some time, if much is new."""
+        minutes = int(AT_LATEST / EVERY)
+        self.assertEqual(self.spend(minutes - 1, QUIET * 2), 0)
+        self.assertEqual(self.spend(1, QUIET * 2), 1)
+        self.assertEqual(self.spend(minutes - 1, QUIET * 2), 0)
+        self.assertEqual(self.spend(1, QUIET * 2), 1)
+
     def test_hardly_anything_new(self) -> None:
         """Where nothing has happened nothing is looked through, however quiet it is."""
         self.young -= 1
         self.assertEqual(self.spend(3, 0.0), 0)
 
-    @skipIf(sys.version_info >= (3, 14), "this Python always collects bit by bit")
+    @skipIf(not USUAL[2], "this Python always collects bit by bit")
     def test_seldom_by_itself(self) -> None:
         """While it runs, Python itself looks at everything seldom; afterwards as before."""
-        self.assertEqual(gc.get_threshold(), (MORE, USUAL[1], SELDOM))
+        self.assertEqual(gc.get_threshold(), THRESHOLDS)
         self.collector.stopService()
         self.assertEqual(gc.get_threshold(), USUAL)
         self.assertEqual(self.spend(100, 0.0), 0)
 
 
-@skipIf(sys.version_info >= (3, 14), "this Python always collects bit by bit")
+@skipIf(not USUAL[2], "this Python always collects bit by bit")
 class YoungTests(SynchronousTestCase):
     """What has come since the last look."""
 
     def test_young(self) -> None:
         """What refers to itself is found; what stays is looked at only with all, from then on."""
+        gc.disable()
+        self.addCleanup(gc.enable)
         kept: list[object] = []
         circle: list[object] = []
         circle += [circle, kept]
         del circle
-        before = len(gc.get_referrers(kept))
+        before, looks = len(gc.get_referrers(kept)), gc.get_count()[2]
         collect_young()
         self.assertEqual(len(gc.get_referrers(kept)), before - 1)
+        self.assertEqual(gc.get_count()[2], looks + 1)
         self.assertTrue(any(one is kept for one in gc.get_objects(2)))
 
 

@@ -115,11 +115,15 @@ class WatchdogTests(SynchronousTestCase):
         self.assertAlmostEqual(longest, 2 * LONG + MOMENT)
 
     def test_tidying_up(self) -> None:
-        """What is young is looked through at the end of each long turn, and counted with it."""
-        self.reactor.turn(LONG / 2, LONG / 2)
+        """What is young is looked through at the end of each turn that was at work for long, and
+        counted with it; then nothing is waited for."""
+        for lasts in (LONG / 2, 2 * LONG):
+            list(self.reactor.turn(lasts, LONG / 2))
         self.assertEqual((self.tidied, self.dog.tally.longest), (0, 0.0))
-        self.reactor.turn(2 * LONG, 2 * LONG)
+        self.assertEqual(self.poller.asked, (0.5, 3))
+        list(self.reactor.turn(2 * LONG, 2 * LONG))
         self.assertEqual(self.tidied, 1)
+        self.assertEqual(self.poller.asked, (0, 3))
         self.assertAlmostEqual(self.dog.tally.longest, 2 * LONG + MOMENT)
 
     def test_waiting_is_no_work(self) -> None:

@@ -276,6 +276,15 @@ def test_many_names() -> None:
     assert " ".join(line.params[-1] for line in lines).split() == [p.person.name for p in crowd]
 
 
+def test_others_turn_before_names() -> None:
+    """Before the names of a room one comes into it may be the others' turn, as they take long."""
+    entered = Entered(TEA, MembersAre("#tea", TEA, BOTH), None)
+    lines = [line and line.verb for line in reply(entered, Me(), "JOIN")]
+    assert lines == ["332", "333", None, "353", "366"]
+    quiet = Me(frozenset({Cap.NO_IMPLICIT_NAMES}))
+    assert None not in list(reply(entered, quiet, "JOIN"))
+
+
 CHAT_ERRORS = sorted(
     (
         v
