@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bench import generator, machine, servers, table
 from bench.loads import FIGURES, LOADS, QUICK, Pace
@@ -19,7 +21,11 @@ from bench.rounds import Results, Taker, run
 from bench.targets import CHATD, TARGETS, plan
 
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+INTERRUPTED = 130
 
+ABOUT_QUICK = (
+    "one short run each, fewer clients in P9 and P11, a tenth of the messages in P12 and START"
+)
 ABOUT = """\
 Measures chatd beside other chat servers on this machine, and prints each figure beside the
 target that it should reach.
@@ -46,7 +52,8 @@ than {stolen:g} of one was stolen by other machines on the same hardware, is mad
 times at most. If all were disturbed, the one that was so least counts, and is marked.
 
 exit status: 0 all targets are reached; 1 some fall short, or could not be measured; 2 the
-command line is no good; 3 the generator cannot be built.
+command line is no good; 3 the generator cannot be built; 130 interrupted: what was measured
+until then is shown, and --page is left as it is.
 
 examples:
   python -m bench                      all targets, five rounds: about half an hour
@@ -101,10 +108,10 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 
 def _add_measures(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--quick", action="store_true", help="one round of short runs, with fewer clients")
-    add("--rounds", type=int, metavar="N", help="how often each run is made (5; quick: 1)")
-    add("--seconds", type=float, metavar="S", help="how long each is measured (5; quick: 0.7)")
-    add("--again", type=int, metavar="N", help="runs instead of a disturbed one (3; quick: 0)")
+    add("--quick", action="store_true", help=f"a first look: {ABOUT_QUICK}")
+    add("--rounds", type=_rounds, metavar="N", help="how often each run is made (5; quick: 1)")
+    add("--seconds", type=_seconds, metavar="S", help="how long each is measured (5; quick: 0.7)")
+    add("--again", type=_again, metavar="N", help="runs instead of a disturbed one (3; quick: 0)")
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
@@ -140,6 +147,22 @@ def _listed(lines: dict[str, str]) -> str:
     return "".join(f"  {name:<11} {about}\n" for name, about in lines.items())
 
 
+def _bounded(kind: type[float], least: float, most: float) -> Callable[[str], Any]:
+    def read(text: str) -> float:
+        with suppress(ValueError):
+            if least <= (value := kind(text)) <= most:
+                return value
+        name = "whole number" if kind is int else "number"
+        raise argparse.ArgumentTypeError(f"{text!r} is no {name} from {least:g} to {most:g}")
+
+    return read
+
+
+_rounds, _again = _bounded(int, 1, 1000), _bounded(int, 0, 1000)
+_seconds = _bounded(float, 0.1, 60)
+"""A run may take three minutes, with all that stands around it."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; the exit status says whether all is as it should be."""
     parser = _parser()
@@ -163,11 +186,16 @@ def _measure(asked: argparse.Namespace, folder: Path) -> int:
     names = [] if asked.load else asked.targets or list(TARGETS)
     commit = machine.commit_ms(folder)
     head = {**machine.description(), "a commit": f"{commit:.2f} ms"}
+    if asked.quick:
+        head["a first look"] = ABOUT_QUICK
     results = _run(asked, folder, names)
     judgements = table.judge(results, names, commit)
     if asked.json != Path("-"):
         print(table.text(judgements, results, head))
     _write(asked, judgements, results, head)
+    if results.interrupted:
+        print("bench: interrupted; this is what was measured until then.", file=sys.stderr)
+        return INTERRUPTED
     return 0 if all(judgement.met for judgement in judgements) and not results.failures else 1
 
 
@@ -177,7 +205,7 @@ def _run(asked: argparse.Namespace, folder: Path, names: list[str]) -> Results:
     take = Taker(servers.place(folder, first), generator.Generator(second), pace)
     wanted = plan(names) or {load: asked.server or [CHATD] for load in asked.load}
     rounds = asked.rounds or (1 if asked.quick else 5)
-    again = asked.again if asked.again is not None else 0 if asked.quick else 3
+    again = (0 if asked.quick else 3) if asked.again is None else asked.again
     steps = rounds * sum(map(len, wanted.values()))
     return run(wanted, rounds, again, take, Progress(steps, sys.stderr))
 
@@ -199,7 +227,7 @@ def _write(
             sys.stdout.write(content)
         else:
             asked.json.write_text(content)
-    if asked.page:
+    if asked.page and not results.interrupted:
         asked.page.write_text(filled(asked.page.read_text(), table.page(judgements, head)))
 
 

@@ -40,7 +40,8 @@ class Measured:
 def measured(line: str) -> Measured:
     """Read the generator's line.
 
-    :raise NotMeasured: if it is none, or if messages or clients were lost on the way.
+    :raise NotMeasured: if it is none, if messages or clients were lost on the way, or if
+        nothing happened.
     """
     try:
         found = json.loads(line)
@@ -48,6 +49,8 @@ def measured(line: str) -> Measured:
         raise NotMeasured(f"the generator said {line[:80]!r}") from None
     if found["lost"] or found["died"]:
         raise NotMeasured(f"{found['lost']} messages and {found['died']} clients were lost")
+    if not found["ops_per_s"]:
+        raise NotMeasured("nothing happened while it was measured")
     return Measured(
         rate=found["ops_per_s"],
         p50_ms=found["lat_us"]["p50"] / 1000,

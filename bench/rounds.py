@@ -33,11 +33,15 @@ class Sample:
 
 @dataclass(slots=True)
 class Results:
-    """The samples that count, round by round, and what went wrong."""
+    """The samples that count, round by round, and what went wrong.
+
+    :ivar interrupted: whether a Ctrl-C came before all was measured.
+    """
 
     kept: list[Sample] = field(default_factory=list)
     thrown_away: list[Sample] = field(default_factory=list)
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
+    interrupted: bool = False
 
     def values(self, figure: Figure) -> list[float]:
         """What was measured of a figure, in the order of the rounds."""
@@ -56,19 +60,22 @@ Take: TypeAlias = Callable[[str, str], Sample]
 def run(
     plan: Mapping[str, Sequence[str]], rounds: int, again: int, take: Take, progress: Progress
 ) -> Results:
-    """Make all runs of a plan, the servers of one load in turn.
+    """Make all runs of a plan, the servers of one load in turn, until a Ctrl-C.
 
     :param again: how often a disturbed run is made again; if all were disturbed, the one that
         was so least counts, and says so.
     """
     results = Results()
-    for load, servers in plan.items():
-        for round_ in range(rounds):
-            for server in servers:
-                progress.doing(f"{load}, {server}, round {round_ + 1}")
-                if (load, server) not in results.failures:
-                    _sample(results, load, server, again, take)
-                progress.done()
+    try:
+        for load, servers in plan.items():
+            for round_ in range(rounds):
+                for server in servers:
+                    progress.doing(f"{load}, {server}, round {round_ + 1}")
+                    if (load, server) not in results.failures:
+                        _sample(results, load, server, again, take)
+                    progress.done()
+    except KeyboardInterrupt:
+        results.interrupted = True
     progress.end()
     return results
 

@@ -53,6 +53,8 @@ def _judgement(results: Results, name: str, clause: Clause, commit_ms: float) ->
             return Judgement(name, clause, because=_reason(results, figure))
     ours = results.values(clause.figure)
     theirs = results.values(clause.than) if clause.than else [1.0] * len(ours)
+    rounds = min(len(ours), len(theirs))  # one of them may have stopped in the middle
+    ours, theirs = ours[:rounds], theirs[:rounds]
     added = clause.commits * commit_ms
     return Judgement(
         name,
@@ -105,6 +107,7 @@ def record(
     """The same for programs: to be written as JSON."""
     return {
         "about": dict(head),
+        "interrupted": results.interrupted,
         "targets": [_judged(judgement) for judgement in judgements],
         "kept": [_sampled(sample) for sample in results.kept],
         "thrown_away": [_sampled(sample) for sample in results.thrown_away],

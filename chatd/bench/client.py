@@ -17,6 +17,7 @@ from clients.lib.model import Login, fold
 
 NEEDED = ("message-tags", "echo-message")
 WANTED = (*NEEDED, "server-time", "standard-replies")
+GUESTS = " Guests come in with guests = yes in [auth] of its chatd.ini; else there is --accounts."
 _NO_REFUSALS = frozenset({"422"})
 
 
@@ -160,7 +161,8 @@ class Client:
 
     def _shaken(self, event: Event) -> None:
         if isinstance(event, LoginFailed):
-            self._fail(f"The server lets nobody in as {self._login.name}: {event.reason}")
+            hint = "" if self.has_account else GUESTS
+            self._fail(f"The server lets nobody in as {self._login.name}: {event.reason}{hint}")
         else:
             self._reach("001")
 

@@ -9,9 +9,11 @@ import sys
 from enum import IntEnum
 from random import Random
 from secrets import token_hex
+from tempfile import gettempdir
 from typing import Any, TextIO
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.error import ConnectionClosed
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.python.failure import Failure
 
@@ -47,7 +49,7 @@ def run(options: argparse.Namespace) -> Exit:
     try:
         plan = chosen.plan(options)
         host = chosen.host(options, plan)
-        goals = chosen.wanted_goals(options)
+        goals = chosen.wanted_goals(options, plan)
     except ValueError as error:
         return _complain(str(error), Exit.USAGE)
     try:
@@ -55,7 +57,7 @@ def run(options: argparse.Namespace) -> Exit:
     except (Trouble, CertificateRefused) as error:
         return _complain(str(error), Exit.TROUBLE)
     except FAILURES as error:
-        return _complain(f"{_place(host)}: {explain(error)}", Exit.TROUBLE)
+        return _complain(f"{_place(host)}: {explain(error)}{_hint(host, error)}", Exit.TROUBLE)
     if report is None:
         return _complain("interrupted before anything was measured.", Exit.INTERRUPTED)
     figures = report.figures()
@@ -78,7 +80,21 @@ def _say(text: str) -> None:
 
 
 def _place(host: Host | None) -> str:
-    return "a daemon of our own" if host is None else f"{host.name}:{host.port}"
+    if host is None:
+        return f"a daemon of our own, its store below {gettempdir()}"
+    return f"{host.name}:{host.port}"
+
+
+def _hint(host: Host | None, error: BaseException) -> str:
+    """What may be behind it."""
+    if host is not None and isinstance(error, TimeoutError):
+        return f" Is {host.port} its port for IRC over TLS? As a rule that is 6697."
+    if host is not None and isinstance(error, ConnectionClosed):
+        return (
+            " If it lets in only so many from one address ([limits] connections and connects in"
+            " its chatd.ini), raise that, or lower --clients or --arrivals."
+        )
+    return ""
 
 
 def _in_reactor(plan: Plan, host: Host | None) -> tuple[Report | None, bool]:
@@ -107,7 +123,7 @@ def _in_reactor(plan: Plan, host: Host | None) -> tuple[Report | None, bool]:
 
 
 def _listen_to_signals(reactor: Any, load: Load, running: Deferred[Any]) -> None:
-    """The first Ctrl-C ends the talking, the second everything."""
+    """The first Ctrl-C ends the talking, the second everything; as does a terminal that closes."""
 
     def interrupt() -> None:
         if load.stopped:
@@ -115,7 +131,9 @@ def _listen_to_signals(reactor: Any, load: Load, running: Deferred[Any]) -> None
         else:
             load.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue  # nohup
         signal.signal(number, lambda *_: reactor.callFromThread(interrupt))
 
 
@@ -140,6 +158,10 @@ class Trial:
         self._watch.start(EVERY)
         try:
             return await self._measure()
+        except Trouble as error:
+            if self._own is not None and self._own.has_died:
+                raise Trouble(f"The daemon of our own has died. {error}") from error
+            raise
         finally:
             self._watch.stop()
             self._bar.close()
@@ -181,6 +203,7 @@ class Trial:
             load.waiting,
             self._memory,
             errors,
+            load.stopped,
         )
 
     def _resident(self) -> int | None:

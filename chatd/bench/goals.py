@@ -17,6 +17,8 @@ KINDS: dict[str, Kind] = {
 """Every figure that can be judged, and how its goal is written."""
 OURS = frozenset({"errors", "memory", "growth"})
 """Those that only a daemon of our own shows."""
+LONG_ENOUGH = 300.0
+"""Seconds that a run has to take for its growth to be judged."""
 UNASKED = "lost=0,duplicated=0,reordered=0,disconnected=0"
 
 
@@ -53,7 +55,8 @@ def _goal(text: str) -> Goal:
     try:
         return Goal(name, float(KINDS[name].parse(value)), text)
     except ValueError:
-        raise ValueError(f"{text!r} is no goal: {name} is {KINDS[name].like}") from None
+        like = "a time, like 50ms or 2s" if KINDS[name] is SECONDS else KINDS[name].like
+        raise ValueError(f"{text!r} is no goal: {name} is {like}") from None
 
 
 def _like(name: str, found: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chatd.bench.goals import OURS, UNASKED, Goal, goals
+from chatd.bench.goals import LONG_ENOUGH, OURS, UNASKED, Goal, goals
 from chatd.bench.plan import Host, Plan
 from chatd.values import SECONDS
 from clients.lib.places import address
@@ -24,8 +24,9 @@ comes twice or out of order; and what a client costs in memory.
 
 Without HOST it starts a daemon of its own, with an empty store and a certificate of its own in
 a temporary folder, full durability, and no limits on how fast clients may talk; that daemon and
-the folder are gone when it ends. With HOST it loads a server that is there: only do that to one
-that is yours. It makes rooms called #bench-…, and guests called b…, who leave when it ends.
+the folder are gone when it ends. TMPDIR says where that is: each message waits for the disk
+there. With HOST it loads a server that is there: only do that to one that is yours. It makes
+rooms called #bench-…, and guests called b…, who leave when it ends.
 """
 
 MORE = """\
@@ -43,17 +44,18 @@ goals:
     disconnected                   clients that were cut off, or did not get in again
     refused                        answers that say no
     errors, memory, growth         of a daemon of our own: lines in its log; bytes for each
-                                   client, such as 36k; bytes an hour after the first fifth of
-                                   a run of at least five minutes
+                                   client, such as 36k, of which a hundred or more are needed,
+                                   as they share what is taken once; bytes an hour after the
+                                   first fifth of a run of at least five minutes
   Without --slo nothing may be lost, duplicated, reordered or disconnected.
 
 another host:
   Its certificate is accepted as `chat` does it: it has the --fingerprint; or somebody in
   --cafile, or one of the system's authorities, vouches for it; or it is remembered when it is
-  met first, and has to stay the same. Clients come as guests, or with --accounts. A server
-  that slows clients down shows in the figures, and it is said: see [limits] in its chatd.ini
-  for what one session, one account and one address may do (messages, account_messages,
-  connections, connects), or lower --rate and --arrivals.
+  met first, and has to stay the same. Clients come as guests, for whom it needs guests = yes
+  in [auth], or with --accounts. A server that slows clients down shows in the figures, and it
+  is said: see [limits] in its chatd.ini for what one session, one account and one address may
+  do (messages, account_messages, connections, connects), or lower --rate and --arrivals.
 
 exit status:
   0    all goals were reached
@@ -171,7 +173,7 @@ def host(options: argparse.Namespace, wanted: Plan) -> Host | None:
     return Host(name.lower(), int(port), options.fingerprint, options.cafile, accounts)
 
 
-def wanted_goals(options: argparse.Namespace) -> tuple[Goal, ...]:
+def wanted_goals(options: argparse.Namespace, wanted: Plan) -> tuple[Goal, ...]:
     """What has to be reached.
 
     :raise ValueError: with a sentence, if it cannot be judged.
@@ -180,6 +182,10 @@ def wanted_goals(options: argparse.Namespace) -> tuple[Goal, ...]:
     for goal in asked:
         if options.host is not None and goal.name in OURS:
             raise ValueError(f"{goal.written} can be judged of a daemon of our own only.")
+        if goal.name == "growth" and wanted.seconds < LONG_ENOUGH:
+            raise ValueError(
+                f"{goal.written} can be judged after five minutes: --duration 5m, or longer."
+            )
     return asked
 
 

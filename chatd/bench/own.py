@@ -80,6 +80,11 @@ class OwnDaemon:
             self._process.wait()
         self._folder.cleanup()
 
+    @property
+    def has_died(self) -> bool:
+        """Whether it has ended, and not because it was asked to."""
+        return self._process is not None and self._process.poll() is not None
+
     def memory(self) -> int | None:
         """Its resident memory in bytes; None where the system does not tell."""
         try:

@@ -13,7 +13,8 @@ EVERY = 0.5
 class Bar:
     """One bar for one stage after the other.
 
-    Without a terminal there is nothing to see, and neither without the package rich.
+    Without a terminal there is nothing to see. Without the package rich there is no bar, and
+    what it would take is said.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -24,6 +25,7 @@ class Bar:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
         except ImportError:
+            stream.write("chatd bench: pip install rich, and a bar shows how far it is.\n")
             return
         self._progress = Progress(
             TextColumn("{task.description:20}"),

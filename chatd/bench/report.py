@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from chatd.bench.figures import HOUR, Spread, slope
+from chatd.bench.goals import LONG_ENOUGH
 from chatd.bench.plan import Plan
 from chatd.bench.tally import Tally
 
 WARMING = 0.2
 """The share of a run that does not count for growth: caches fill, and the allocator settles."""
-_SETTLED = 300.0
+_NEARLY = 0.95
 _TOO_LATE = 0.01
 _FEW = 10.0
 
@@ -36,7 +37,7 @@ class Memory:
     def growth(self) -> float | None:
         """Bytes an hour, after the run has warmed up; None where it was too short to say."""
         length = self.samples[-1][0] if self.samples else 0.0
-        if length < _SETTLED:
+        if length < _NEARLY * LONG_ENOUGH:  # the last look was somewhat before the end
             return None
         rise = slope([one for one in self.samples if one[0] >= WARMING * length])
         return None if rise is None else rise * HOUR
@@ -49,6 +50,7 @@ class Report:
     waiting: posts that the server had not taken in when the time was up
     seconds: how long was posted
     errors: errors in the log of a daemon of ours
+    interrupted: whether it was stopped before its time
     """
 
     plan: Plan
@@ -58,6 +60,7 @@ class Report:
     waiting: int = 0
     memory: Memory | None = None
     errors: list[str] | None = None
+    interrupted: bool = False
 
     def figures(self) -> dict[str, float | None]:
         """Every figure that can be judged, by name; times in seconds, memory in bytes."""
@@ -85,6 +88,7 @@ class Report:
             "target": self.target,
             "plan": asdict(self.plan),
             "seconds": round(self.seconds, 3),
+            "interrupted": self.interrupted,
             "posts": tally.posts,
             "deliveries": tally.due,
             "everybody_ms": _milliseconds(tally.everybody.spread()),
@@ -160,6 +164,8 @@ class Report:
 
     def _remarks(self) -> Iterator[str]:
         tally = self.tally
+        if self.interrupted:
+            yield f"\nInterrupted: {self.plan.seconds:g} s were planned."
         if tally.unanswered:
             yield f"\nOf {tally.unanswered:,} posts nobody heard anything, not even their senders."
         if self.waiting > max(_FEW, self.plan.rate / 2):

@@ -102,11 +102,12 @@ class Trust:
         return True
 
     def _changed(self, expected: str, fingerprint: str) -> str:
+        way = "give its fingerprint" if self._wanted else f"chat forget {self.name}"
         return (
             f"The certificate of {self.name} is not the one it should be. Somebody may be"
             f" listening in, or the server has a new one.\n"
             f"  expected {shown(expected)}\n  received {shown(fingerprint)}\n"
-            f"If its operator confirms the new one: chat forget {self.name}"
+            f"If its operator confirms the new one: {way}"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -17,7 +18,10 @@ from typing import Any
 
 import pytest
 import trustme
+from twisted.internet.defer import TimeoutError
 
+from chatd.bench.command import _hint
+from chatd.bench.plan import Host
 from tests.bench.proxy import Fate, Proxy
 from tests.daemon import CHECKOUT, PATIENCE, Daemon, command, environment
 
@@ -37,10 +41,12 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield daemon
 
 
-def started(folder: Path, *arguments: object) -> subprocess.Popen[str]:
+def started(
+    folder: Path, *arguments: object, before: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
     """A load test on its way; what is remembered is in this folder."""
     return subprocess.Popen(
-        command("bench", *map(str, arguments)),
+        [*before, *command("bench", *map(str, arguments))],
         env={**environment(), "XDG_CONFIG_HOME": str(folder), "TMPDIR": str(folder)},
         cwd=CHECKOUT,
         stdin=subprocess.DEVNULL,
@@ -180,6 +186,30 @@ def test_accounts(daemon: Daemon, tmp_path: Path) -> None:
     status, _, complaints = bench(tmp_path, *two)
     assert status == 1
     assert "chatd bench: The server lets nobody in as bob: " in complaints
+    assert "guests = yes" not in complaints
+
+
+def test_no_guests(tmp_path: Path) -> None:
+    """Where guests may not come in, what would help is said."""
+    with Daemon(tmp_path, {"auth": {"guests": "no"}}) as daemon:
+        status, _, complaints = bench(tmp_path, *SMALL, f"127.0.0.1:{daemon.port('irc')}")
+    assert status == 1
+    assert "Guests come in with guests = yes in [auth]" in complaints
+
+
+def test_too_many_of_one_address(tmp_path: Path) -> None:
+    """Where the server turns clients away at the door, the limits that do so are named."""
+    with Daemon(tmp_path, {"auth": {"guests": "yes"}, "limits": {"connections": "5"}}) as daemon:
+        status, _, complaints = bench(tmp_path, *SMALL, f"127.0.0.1:{daemon.port('irc')}")
+    assert status == 1
+    assert "[limits] connections and connects" in complaints
+
+
+def test_not_irc(tmp_path: Path) -> None:
+    """Where somebody answers who does not speak IRC, the usual port is named."""
+    hint = _hint(Host("example", 6623), TimeoutError())
+    assert hint == " Is 6623 its port for IRC over TLS? As a rule that is 6697."
+    assert _hint(None, TimeoutError()) == ""
 
 
 def test_trust(daemon: Daemon, tmp_path: Path) -> None:
@@ -228,7 +258,33 @@ def test_interrupted(tmp_path: Path) -> None:
     out, complaints = process.communicate(timeout=60)
     assert process.returncode == 130, complaints
     assert "until everybody has it" in out
+    assert "Interrupted: 100 s were planned." in out
     assert not log.exists()
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_terminal_closes(tmp_path: Path, hears: bool) -> None:
+    """A terminal that closes ends it as Ctrl-C does; under nohup it goes on."""
+    ignoring = () if hears else ("nohup",)
+    process = started(tmp_path, *SMALL, "--duration", "2s", before=ignoring)
+    store = wait_for_posts(process, tmp_path)
+    process.send_signal(signal.SIGHUP)
+    out, complaints = process.communicate(timeout=60)
+    assert process.returncode == (130 if hears else 0), complaints
+    assert ("Interrupted: 2 s were planned." in out) is hears
+    assert not store.exists()
+
+
+def test_own_daemon_dies(tmp_path: Path) -> None:
+    """When the daemon of our own dies in the middle, that is what is said."""
+    process = started(tmp_path, *SMALL, "--duration", "100s")
+    wait_for_posts(process, tmp_path)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "chatd bench: The daemon of our own has died. All clients" in complaints
 
 
 def wait_for_posts(process: subprocess.Popen[str], folder: Path) -> Path:

@@ -25,7 +25,7 @@ def test_read() -> None:
         ("", "'' is no goal: write NAME=MOST"),
         ("p98=1s", "NAME one of p50, p99, max"),
         ("p99", "'p99' is no goal"),
-        ("p99=fast", "p99 is a time, like 90s"),
+        ("p99=fast", "p99 is a time, like 50ms or 2s"),
         ("lost=1%", "lost is a whole number"),
         ("lost=-1", "lost is a whole number"),
         ("memory=lots", "memory is a size"),

@@ -24,7 +24,7 @@ def test_unasked() -> None:
     options = read()
     plan = chosen.plan(options)
     assert (plan, chosen.host(options, plan)) == (Plan(), None)
-    assert chosen.wanted_goals(options) == goals(UNASKED)
+    assert chosen.wanted_goals(options, plan) == goals(UNASKED)
 
 
 def test_asked() -> None:
@@ -45,7 +45,9 @@ def test_asked() -> None:
         *("--size", "200", "--arrivals", "20", "--patience", "1s", "--mixed", "--slo", "p99=50ms"),
     )
     assert chosen.plan(options) == Plan(1000, 50, 0.5, 120, 3, True, 200, 20, 1)
-    assert chosen.wanted_goals(options) == goals("p99=50ms")
+    assert chosen.wanted_goals(options, Plan()) == goals("p99=50ms")
+    options = read("--slo", "growth=1m", "--duration", "5m")
+    assert chosen.wanted_goals(options, chosen.plan(options)) == goals("growth=1m")
 
 
 def test_soak() -> None:
@@ -103,6 +105,10 @@ def test_no_good(line: str, why: str, capsys: pytest.CaptureFixture[str]) -> Non
         ("--clients 5", "10 rooms for 5 clients: some would be empty."),
         (f"--fingerprint {PIN}", "--fingerprint is for another host: name it."),
         ("--slo memory=36k example", "memory=36k can be judged of a daemon of our own only."),
+        (
+            "--slo growth=1m --duration 299s",
+            "growth=1m can be judged after five minutes: --duration 5m, or longer.",
+        ),
     ],
 )
 def test_no_sense(line: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from bench import table
-from bench.__main__ import BEGIN, END, filled
+from bench.__main__ import BEGIN, END, filled, main
 from bench.counted import average
 from bench.figures import ratios, short, spread
 from bench.loads import FIGURES, LOADS, growth
@@ -109,6 +109,33 @@ def test_failures_and_disturbances_are_told() -> None:
     (judgement,) = table.judge(found, ["P1"], 1)
     assert judgement.verdict == "pass (disturbed)"
     assert "1 kept, 0 thrown away" in table.text([judgement], found, HEAD)
+
+
+def test_a_round_that_is_not_whole() -> None:
+    """Where one of two stopped in the middle, the rounds that both have are compared."""
+    found = results(chatd=[400, 500, 900], words=[100, 100])
+    (judgement,) = table.judge(found, ["P1"], 1)
+    assert str(judgement.ratio) == "4.50 [4.00–5.00]"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("--rounds 0", "'0' is no whole number from 1 to 1000"),
+        ("--rounds 1.5", "'1.5' is no whole number"),
+        ("--seconds -1", "'-1' is no number from 0.1 to 60"),
+        ("--seconds nan", "'nan' is no number from 0.1 to 60"),
+        ("--again -1", "'-1' is no whole number from 0 to 1000"),
+        ("P13", "there is no target P13"),
+        ("--server words", "--server is for --load"),
+    ],
+)
+def test_no_good(line: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What makes no sense is refused with a sentence before anything is run, and status 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(line.split())
+    assert caught.value.code == 2
+    assert why in capsys.readouterr().err
 
 
 def test_text() -> None:

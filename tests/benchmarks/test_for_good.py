@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +19,7 @@ from bench.generator import Generator, NotMeasured, build
 from bench.loads import LOADS, Pace
 from bench.rounds import Taker
 from bench.targets import CHATD
+from tests.daemon import CHECKOUT, environment
 
 TINY = Pace(seconds=1.0, warmup=0.1, settle=0.1, pages=3, part=0.0003, file_mb=5)
 
@@ -34,10 +40,35 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*line.split(), "--folder", str(tmp_path), "--json", str(written)]) == 0
     shown = capsys.readouterr()
     assert "w1-100  chatd" in shown.out
+    assert "a first look: one short run each" in shown.out
     assert shown.err == ""
     kept = json.loads(written.read_text())["kept"]
     assert [sample["server"] for sample in kept] == ["chatd", "floor"]
     assert all(sample["figures"]["rate"] > 0 for sample in kept)
+
+
+@pytest.mark.servers
+def test_interrupted(tmp_path: Path) -> None:
+    """Ctrl-C ends it soon, shows what there is, and leaves no server and no folder."""
+    line = "--load w1-100 --server chatd --rounds 2 --seconds 60 --folder"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench", *line.split(), str(tmp_path)],
+        cwd=CHECKOUT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # for a group that Ctrl-C goes to
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.rglob("chatd.db")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130, complaints
+    assert complaints == "bench: interrupted; this is what was measured until then.\n"
+    assert out.startswith("processor: ")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.servers

@@ -21,6 +21,9 @@ STAT = "cpu  100 20 30 4000 50 6 7 8 0 0\ncpu0 1 2 3 4 5 6 7 8 0 0\n"
 PROCESS = "12 (a) b) S 1 1 1 0 -1 4194560 1 0 0 0 300 200 9 9 20 0 1 0 7 8 9"
 
 
+CTRL_C = float("inf")
+
+
 class Machine:
     """Gives samples in turn: each server's uses of the machine by others, run by run."""
 
@@ -31,6 +34,8 @@ class Machine:
     def take(self, load: str, server: str) -> Sample:
         self.runs.append(server)
         others = self._others[server].pop(0)
+        if others == CTRL_C:
+            raise KeyboardInterrupt
         if others < 0:
             raise NotMeasured("it broke")
         return Sample(load, server, {"rate": float(len(self.runs))}, others, 0.0)
@@ -70,6 +75,14 @@ def test_failure_is_not_repeated() -> None:
     results = machine.run(2, 3)
     assert machine.runs == ["a", "b", "b"]
     assert results.failures == {("w1-100", "a"): "it broke"}
+
+
+def test_interrupted() -> None:
+    """A Ctrl-C ends it, and what was measured until then is kept."""
+    machine = Machine(a=[0, 0], b=[0, CTRL_C])
+    results = machine.run(3, 3)
+    assert results.interrupted
+    assert [sample.server for sample in results.kept] == ["a", "b", "a"]
 
 
 @pytest.mark.parametrize(
@@ -116,5 +129,7 @@ def test_generator_line() -> None:
     assert (found.rate, found.p50_ms, found.memory_mib) == (500, 1.5, 2)
     with pytest.raises(NotMeasured, match="3 messages"):
         measured(LINE % 3)
+    with pytest.raises(NotMeasured, match="nothing happened"):
+        measured((LINE % 0).replace('"ops_per_s":500', '"ops_per_s":0'))
     with pytest.raises(NotMeasured, match="oops"):
         measured("oops")
