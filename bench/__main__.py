@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,7 +12,6 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from bench import generator, machine, servers, table
 from bench.loads import FIGURES, LOADS, QUICK, Pace
@@ -117,13 +117,13 @@ def _add_measures(parser: argparse.ArgumentParser) -> None:
 def _add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
-        type=Path,
+        type=_writable,
         metavar="FILE",
         help="write all figures there as well, every run; - for standard output",
     )
     parser.add_argument(
         "--page",
-        type=Path,
+        type=_page,
         metavar="FILE",
         help="put the table into this page of Markdown, between its two comments",
     )
@@ -147,20 +147,38 @@ def _listed(lines: dict[str, str]) -> str:
     return "".join(f"  {name:<11} {about}\n" for name, about in lines.items())
 
 
-def _bounded(kind: type[float], least: float, most: float) -> Callable[[str], Any]:
+def _bounded(
+    kind: Callable[[str], float], name: str, least: float, most: float
+) -> Callable[[str], float]:
     def read(text: str) -> float:
         with suppress(ValueError):
             if least <= (value := kind(text)) <= most:
                 return value
-        name = "whole number" if kind is int else "number"
         raise argparse.ArgumentTypeError(f"{text!r} is no {name} from {least:g} to {most:g}")
 
     return read
 
 
-_rounds, _again = _bounded(int, 1, 1000), _bounded(int, 0, 1000)
-_seconds = _bounded(float, 0.1, 60)
-"""A run may take three minutes, with all that stands around it."""
+_rounds = _bounded(int, "whole number", 1, 1000)
+_again = _bounded(int, "whole number", 0, 1000)
+_seconds = _bounded(float, "number", 0.1, 60)
+
+
+def _writable(text: str) -> Path:
+    """A file that can be written when all is measured; - for standard output."""
+    if text != "-" and not Path(text).absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder for {text}")
+    return Path(text)
+
+
+def _page(text: str) -> Path:
+    try:
+        filled(Path(text).read_text(), "")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text} cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no good: {error}") from None
+    return Path(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -170,16 +188,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [name for name in asked.targets if name not in TARGETS]
     if unknown:
         parser.error(f"there is no target {unknown[0]}: it should be one of {', '.join(TARGETS)}")
+    if asked.targets and asked.load:
+        parser.error("name targets, or loads with --load, and not both")
     if asked.server and not asked.load:
         parser.error("--server is for --load")
     try:
+        asked.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"{asked.folder} cannot be a folder ({error.strerror})")
+    try:
         generator.build()
+        with TemporaryDirectory(dir=asked.folder.resolve(), prefix="bench-") as folder:
+            return _measure(asked, Path(folder))
     except generator.NotMeasured as error:
         print(f"bench: {error}", file=sys.stderr)
         return 3
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=asked.folder.resolve(), prefix="bench-") as folder:
-        return _measure(asked, Path(folder))
+    except KeyboardInterrupt:
+        print("bench: interrupted before anything was measured.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _measure(asked: argparse.Namespace, folder: Path) -> int:
@@ -244,4 +270,7 @@ def filled(page: str, figures: str) -> str:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, signal.default_int_handler)
     sys.exit(main())

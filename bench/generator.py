@@ -103,9 +103,10 @@ class Generator:
         try:
             out, said = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
             raise NotMeasured("it took too long") from None
+        finally:
+            process.kill()  # if it has not ended by itself
+            process.wait()
         if process.returncode:
             raise NotMeasured(said.strip() or f"the generator ended with {process.returncode}")
         return measured(out)

@@ -43,7 +43,8 @@ def makeService(options: Options) -> IService:
         raise SystemExit(str(error)) from error
     allow_connections()
     house = House(wanted, reactor, now, lambda status: _leave(reactor, status))
-    reactor.callWhenRunning(_listen_to_signals, reactor, house)
+    _listen_to_signals(reactor, house)  # in the midst of its start an exception leaves threads
+    reactor.callWhenRunning(_listen_to_signals, reactor, house)  # the reactor takes them as well
     return house
 
 

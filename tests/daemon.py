@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -66,7 +66,11 @@ class Daemon:
         self.write(settings or {})
 
     def __enter__(self) -> Daemon:
-        return self.start()
+        with ExitStack() as blocks:
+            blocks.push(self)
+            self.start()
+            blocks.pop_all()
+        return self
 
     def __exit__(
         self,

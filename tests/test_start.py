@@ -10,6 +10,7 @@ import ssl
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.daemon import PATIENCE, Daemon, command, environment
@@ -93,6 +94,20 @@ def test_interrupt(tmp_path: Path) -> None:
     """Control-C in the foreground is no failure."""
     daemon = Daemon(tmp_path).start()
     assert daemon._end(signal.SIGINT) == 0
+
+
+def test_interrupt_while_it_starts(tmp_path: Path) -> None:
+    """Control-C before it is ready ends it as well, and in order."""
+    daemon = Daemon(tmp_path)
+    with daemon._log.open("wb") as log:
+        daemon._process = subprocess.Popen(
+            daemon._command("run"), stdout=log, stderr=log, env=daemon._environment()
+        )
+    with ExitStack() as blocks:
+        blocks.push(daemon)
+        daemon.wait_for(lambda: "reactor class" in daemon.log())
+        assert daemon._end(signal.SIGINT) == 0
+    assert "chatd has ended" in daemon.log()
 
 
 def test_printed_at_first_start(tmp_path: Path) -> None:

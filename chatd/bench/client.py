@@ -161,7 +161,7 @@ class Client:
 
     def _shaken(self, event: Event) -> None:
         if isinstance(event, LoginFailed):
-            hint = "" if self.has_account else GUESTS
+            hint = GUESTS if event.code == "ACCOUNT_REQUIRED" else ""
             self._fail(f"The server lets nobody in as {self._login.name}: {event.reason}{hint}")
         else:
             self._reach("001")

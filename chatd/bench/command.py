@@ -9,9 +9,9 @@ import sys
 from enum import IntEnum
 from random import Random
 from secrets import token_hex
-from tempfile import gettempdir
 from typing import Any, TextIO
 
+from OpenSSL import SSL
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectionClosed
 from twisted.internet.task import LoopingCall, deferLater
@@ -28,8 +28,10 @@ from chatd.bench.wire import Door, meet
 from chatd.tap import allow_connections
 from clients.lib.connection import explain
 from clients.lib.model import Login
+from clients.lib.places import PORT
 from clients.lib.trust import CertificateRefused, Pins, known_hosts
 
+DIED = "The daemon of our own has died."
 REST = 1.0
 """Seconds between the last arrival and the first post: memory is looked at in between."""
 
@@ -80,16 +82,16 @@ def _say(text: str) -> None:
 
 
 def _place(host: Host | None) -> str:
-    if host is None:
-        return f"a daemon of our own, its store below {gettempdir()}"
-    return f"{host.name}:{host.port}"
+    return "a daemon of our own" if host is None else f"{host.name}:{host.port}"
 
 
 def _hint(host: Host | None, error: BaseException) -> str:
     """What may be behind it."""
-    if host is not None and isinstance(error, TimeoutError):
-        return f" Is {host.port} its port for IRC over TLS? As a rule that is 6697."
-    if host is not None and isinstance(error, ConnectionClosed):
+    if host is None:
+        return ""
+    if host.port != PORT and isinstance(error, (TimeoutError, SSL.Error)):
+        return f" Is {host.port} its port for IRC over TLS? As a rule that is {PORT}."
+    if isinstance(error, ConnectionClosed):
         return (
             " If it lets in only so many from one address ([limits] connections and connects in"
             " its chatd.ini), raise that, or lower --clients or --arrivals."
@@ -123,7 +125,8 @@ def _in_reactor(plan: Plan, host: Host | None) -> tuple[Report | None, bool]:
 
 
 def _listen_to_signals(reactor: Any, load: Load, running: Deferred[Any]) -> None:
-    """The first Ctrl-C ends the talking, the second everything; as does a terminal that closes."""
+    """The first Ctrl-C ends the talking, and so does a terminal that closes, which may say so
+    more than once; the second Ctrl-C ends everything."""
 
     def interrupt() -> None:
         if load.stopped:
@@ -131,10 +134,10 @@ def _listen_to_signals(reactor: Any, load: Load, running: Deferred[Any]) -> None
         else:
             load.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-            continue  # nohup
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: reactor.callFromThread(interrupt))
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(load.stop))
 
 
 class Trial:
@@ -157,16 +160,22 @@ class Trial:
         """From the first connection to the last; None if it is stopped before anybody speaks."""
         self._watch.start(EVERY)
         try:
-            return await self._measure()
-        except Trouble as error:
-            if self._own is not None and self._own.has_died:
-                raise Trouble(f"The daemon of our own has died. {error}") from error
+            report = await self._measure()
+        except FAILURES as error:
+            await deferLater(self._reactor, EVERY)  # its sockets go somewhat before itself
+            if self._has_died:
+                raise Trouble(DIED) from error
             raise
         finally:
             self._watch.stop()
             self._bar.close()
             if self._own is not None:
                 await self._own.stop()
+        return report
+
+    @property
+    def _has_died(self) -> bool:
+        return self._own is not None and self._own.has_died
 
     async def _measure(self) -> Report | None:
         door = await self._open()
@@ -180,6 +189,8 @@ class Trial:
         self._begun = self._reactor.seconds()
         await self.load.talk()
         self._begun = None
+        if self._has_died:
+            raise Trouble(DIED)
         errors = self._own.errors() if self._own is not None else None
         await self.load.go()
         return self._report(errors)
@@ -203,13 +214,15 @@ class Trial:
             load.waiting,
             self._memory,
             errors,
-            load.stopped,
+            interrupted=load.seconds < self._plan.seconds,
         )
 
     def _resident(self) -> int | None:
         return self._own.memory() if self._own is not None else None
 
     def _look(self) -> None:
+        if self._has_died:
+            self.load.stop()
         tally = self.load.tally
         self._bar.show(self.load.stage, f"{tally.posts:,} posts  {tally.lost:,} lost")
         now = self._resident()

@@ -49,6 +49,7 @@ class OwnDaemon:
         self._folder = TemporaryDirectory(prefix="chatd-bench-")
         self._path = Path(self._folder.name)
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
 
     async def start(self) -> Door:
         """Start it; the way in.
@@ -68,6 +69,7 @@ class OwnDaemon:
         await self._until(lambda: self._has(_READY) or not self._lives())
         if not self._lives():
             raise Trouble(f"The daemon of our own did not start:\n{self._said()}")
+        self._ready = True
         return Door(self._reactor, HOST, int(self._find(_PORT)), normal(self._find(_FINGERPRINT)))
 
     async def stop(self) -> None:
@@ -82,8 +84,8 @@ class OwnDaemon:
 
     @property
     def has_died(self) -> bool:
-        """Whether it has ended, and not because it was asked to."""
-        return self._process is not None and self._process.poll() is not None
+        """Whether it was ready, and has ended since."""
+        return self._ready and not self._lives()
 
     def memory(self) -> int | None:
         """Its resident memory in bytes; None where the system does not tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TextIO
 
 from chatd.bench.load import Stage
@@ -44,17 +45,19 @@ class Bar:
     def show(self, stage: Stage, words: str) -> None:
         """Draw it anew."""
         if self._progress is not None:
-            self._progress.update(
-                self._task,
-                description=stage.name,
-                completed=stage.done,
-                total=stage.of or 1,
-                words=words,
-                refresh=True,
-            )
+            with suppress(OSError):  # a terminal that has closed
+                self._progress.update(
+                    self._task,
+                    description=stage.name,
+                    completed=stage.done,
+                    total=stage.of or 1,
+                    words=words,
+                    refresh=True,
+                )
 
     def close(self) -> None:
         """Take it away."""
         if self._progress is not None:
-            self._progress.stop()
+            with suppress(OSError):
+                self._progress.stop()
             self._progress = None

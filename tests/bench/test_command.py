@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pty
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,10 +20,7 @@ from typing import Any
 
 import pytest
 import trustme
-from twisted.internet.defer import TimeoutError
 
-from chatd.bench.command import _hint
-from chatd.bench.plan import Host
 from tests.bench.proxy import Fate, Proxy
 from tests.daemon import CHECKOUT, PATIENCE, Daemon, command, environment
 
@@ -205,11 +204,17 @@ def test_too_many_of_one_address(tmp_path: Path) -> None:
     assert "[limits] connections and connects" in complaints
 
 
-def test_not_irc(tmp_path: Path) -> None:
-    """Where somebody answers who does not speak IRC, the usual port is named."""
-    hint = _hint(Host("example", 6623), TimeoutError())
-    assert hint == " Is 6623 its port for IRC over TLS? As a rule that is 6697."
-    assert _hint(None, TimeoutError()) == ""
+def test_no_tls(tmp_path: Path) -> None:
+    """Where somebody listens who does not speak TLS, the usual port is named."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        process = started(tmp_path, f"127.0.0.1:{port}")
+        client, _ = listening.accept()
+        with client:
+            client.sendall(b"220 mail.example ready\r\n")
+            _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"Is {port} its port for IRC over TLS? As a rule that is 6697." in complaints
 
 
 def test_trust(daemon: Daemon, tmp_path: Path) -> None:
@@ -265,26 +270,64 @@ def test_interrupted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hears", [True, False])
 def test_terminal_closes(tmp_path: Path, hears: bool) -> None:
     """A terminal that closes ends it as Ctrl-C does; under nohup it goes on."""
-    ignoring = () if hears else ("nohup",)
-    process = started(tmp_path, *SMALL, "--duration", "2s", before=ignoring)
+    treated = ("env", "--default-signal=HUP") if hears else ("nohup",)
+    duration = "100s" if hears else "4s"
+    process = started(tmp_path, *SMALL, "--duration", duration, before=treated)
     store = wait_for_posts(process, tmp_path)
-    process.send_signal(signal.SIGHUP)
+    for _ in range(2):  # the shell says it, and so does the kernel
+        assert process.poll() is None
+        process.send_signal(signal.SIGHUP)
     out, complaints = process.communicate(timeout=60)
     assert process.returncode == (130 if hears else 0), complaints
-    assert ("Interrupted: 2 s were planned." in out) is hears
+    assert ("Interrupted: 100 s were planned." in out) is hears
     assert not store.exists()
 
 
-def test_own_daemon_dies(tmp_path: Path) -> None:
-    """When the daemon of our own dies in the middle, that is what is said."""
-    process = started(tmp_path, *SMALL, "--duration", "100s")
+def test_terminal_is_gone(tmp_path: Path) -> None:
+    """Where there is no terminal any more to draw on, nothing is left behind either."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["env", "--default-signal=HUP", *command("bench", *SMALL, "--duration", "100s")],
+        env={**environment(), "TMPDIR": str(tmp_path)},
+        cwd=CHECKOUT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
     wait_for_posts(process, tmp_path)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
+    (daemon,) = children(process)
+    os.close(ours)
+    time.sleep(1)  # it draws twice in that
+    process.send_signal(signal.SIGHUP)
+    process.wait(60)
+    assert list(tmp_path.iterdir()) == []
+    assert not Path(f"/proc/{daemon}").exists()
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that it has started, and that are there."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(pid) for pid in listed.split()]
+
+
+@pytest.mark.parametrize("more", [(), ("--churn", "5")])
+def test_own_daemon_dies(tmp_path: Path, more: tuple[str, ...]) -> None:
+    """When the daemon of our own dies in the middle, that is what is said, and soon."""
+    process = started(tmp_path, *SMALL, "--duration", "100s", "--patience", "1s", *more)
+    wait_for_posts(process, tmp_path)
+    for child in children(process):
+        os.kill(child, signal.SIGKILL)
     _, complaints = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "chatd bench: The daemon of our own has died. All clients" in complaints
+    assert complaints == "chatd bench: The daemon of our own has died.\n"
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    """A folder that is asked for and cannot be used is no reason to take another."""
+    status, _, complaints = bench(tmp_path / "nowhere", *SMALL)
+    assert status == 2
+    assert f"TMPDIR is {tmp_path / 'nowhere'}, where nothing can be written." in complaints
 
 
 def wait_for_posts(process: subprocess.Popen[str], folder: Path) -> Path:

@@ -127,6 +127,11 @@ def test_a_round_that_is_not_whole() -> None:
         ("--seconds nan", "'nan' is no number from 0.1 to 60"),
         ("--again -1", "'-1' is no whole number from 0 to 1000"),
         ("P13", "there is no target P13"),
+        ("P1 --load w1-100", "name targets, or loads with --load, and not both"),
+        ("--page /nowhere/page.md", "/nowhere/page.md cannot be read (No such file"),
+        ("--page README.md", "README.md is no good: the page has no <!-- figures -->"),
+        ("--json /nowhere/figures.json", "there is no folder for /nowhere/figures.json"),
+        ("--folder README.md", "README.md cannot be a folder (File exists)"),
         ("--server words", "--server is for --load"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -49,26 +48,27 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.servers
 def test_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C ends it soon, shows what there is, and leaves no server and no folder."""
+    """Ctrl-C ends it soon, also while a server starts, and leaves no process and no folder."""
     line = "--load w1-100 --server chatd --rounds 2 --seconds 60 --folder"
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench", *line.split(), str(tmp_path)],
+        [*("env", "--default-signal=INT", sys.executable, "-m", "bench"), *line.split(), tmp_path],
         cwd=CHECKOUT,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # for a group that Ctrl-C goes to
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.rglob("chatd.db")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     out, complaints = process.communicate(timeout=60)
     assert process.returncode == 130, complaints
     assert complaints == "bench: interrupted; this is what was measured until then.\n"
     assert out.startswith("processor: ")
     assert list(tmp_path.iterdir()) == []
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [line for line in lines if str(tmp_path).encode() in line]
 
 
 @pytest.mark.servers
