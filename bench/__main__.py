@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import zip_longest
@@ -19,6 +19,7 @@ from bench.peers import PEERS
 from bench.progress import Progress
 from bench.rounds import Results, Taker, run
 from bench.targets import CHATD, TARGETS, plan
+from chatd.bench.options import count
 
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 INTERRUPTED = 130
@@ -109,9 +110,19 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 def _add_measures(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--quick", action="store_true", help=f"a first look: {ABOUT_QUICK}")
-    add("--rounds", type=_rounds, metavar="N", help="how often each run is made (5; quick: 1)")
+    add(
+        "--rounds",
+        type=count(1, 1000),
+        metavar="N",
+        help="how often each run is made (5; quick: 1)",
+    )
     add("--seconds", type=_seconds, metavar="S", help="how long each is measured (5; quick: 0.7)")
-    add("--again", type=_again, metavar="N", help="runs instead of a disturbed one (3; quick: 0)")
+    add(
+        "--again",
+        type=count(0, 1000),
+        metavar="N",
+        help="runs instead of a disturbed one (3; quick: 0)",
+    )
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
@@ -147,21 +158,11 @@ def _listed(lines: dict[str, str]) -> str:
     return "".join(f"  {name:<11} {about}\n" for name, about in lines.items())
 
 
-def _bounded(
-    kind: Callable[[str], float], name: str, least: float, most: float
-) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        with suppress(ValueError):
-            if least <= (value := kind(text)) <= most:
-                return value
-        raise argparse.ArgumentTypeError(f"{text!r} is no {name} from {least:g} to {most:g}")
-
-    return read
-
-
-_rounds = _bounded(int, "whole number", 1, 1000)
-_again = _bounded(int, "whole number", 0, 1000)
-_seconds = _bounded(float, "number", 0.1, 60)
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0.1 <= (seconds := float(text)) <= 60:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no number from 0.1 to 60")
 
 
 def _writable(text: str) -> Path:

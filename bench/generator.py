@@ -100,13 +100,13 @@ class Generator:
             process = subprocess.Popen(
                 _command(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )
-        try:
-            out, said = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            raise NotMeasured("it took too long") from None
-        finally:
-            process.kill()  # if it has not ended by itself
-            process.wait()
+        with process:
+            try:
+                out, said = process.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                raise NotMeasured("it took too long") from None
+            finally:
+                process.kill()  # if it has not ended by itself
         if process.returncode:
             raise NotMeasured(said.strip() or f"the generator ended with {process.returncode}")
         return measured(out)

@@ -66,14 +66,18 @@ def run(
         was so least counts, and says so.
     """
     results = Results()
+    turns = (
+        (load, server, number + 1)
+        for load, servers in plan.items()
+        for number in range(rounds)
+        for server in servers
+    )
     try:
-        for load, servers in plan.items():
-            for round_ in range(rounds):
-                for server in servers:
-                    progress.doing(f"{load}, {server}, round {round_ + 1}")
-                    if (load, server) not in results.failures:
-                        _sample(results, load, server, again, take)
-                    progress.done()
+        for load, server, number in turns:
+            progress.doing(f"{load}, {server}, round {number}")
+            if (load, server) not in results.failures:
+                _sample(results, load, server, again, take)
+            progress.done()
     except KeyboardInterrupt:
         results.interrupted = True
     progress.end()

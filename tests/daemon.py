@@ -101,6 +101,12 @@ class Daemon:
         :param handed: a socket to hand over under the name `irc`, as systemd does.
         """
         before = len(self.log())
+        self.begin(handed)
+        self.wait_for(lambda: READY in self.log()[before:])
+        return self
+
+    def begin(self, handed: socket.socket | None = None) -> None:
+        """Start it, and wait for nothing."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*([] if handed is None else HANDING), *self._command("run")],
@@ -110,8 +116,6 @@ class Daemon:
                 env=self._environment(),
                 cwd=self.folder,
             )
-        self.wait_for(lambda: READY in self.log()[before:])
-        return self
 
     @property
     def pid(self) -> int:

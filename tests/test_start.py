@@ -99,12 +99,9 @@ def test_interrupt(tmp_path: Path) -> None:
 def test_interrupt_while_it_starts(tmp_path: Path) -> None:
     """Control-C before it is ready ends it as well, and in order."""
     daemon = Daemon(tmp_path)
-    with daemon._log.open("wb") as log:
-        daemon._process = subprocess.Popen(
-            daemon._command("run"), stdout=log, stderr=log, env=daemon._environment()
-        )
     with ExitStack() as blocks:
         blocks.push(daemon)
+        daemon.begin()
         daemon.wait_for(lambda: "reactor class" in daemon.log())
         assert daemon._end(signal.SIGINT) == 0
     assert "chatd has ended" in daemon.log()

@@ -31,7 +31,6 @@ from clients.lib.model import Login
 from clients.lib.places import PORT
 from clients.lib.trust import CertificateRefused, Pins, known_hosts
 
-DIED = "The daemon of our own has died."
 REST = 1.0
 """Seconds between the last arrival and the first post: memory is looked at in between."""
 
@@ -160,27 +159,23 @@ class Trial:
         """From the first connection to the last; None if it is stopped before anybody speaks."""
         self._watch.start(EVERY)
         try:
-            report = await self._measure()
-        except FAILURES as error:
-            await deferLater(self._reactor, EVERY)  # its sockets go somewhat before itself
-            if self._has_died:
-                raise Trouble(DIED) from error
+            return await self._measure()
+        except FAILURES:
+            if self._own is not None:
+                await deferLater(self._reactor, EVERY)  # its sockets go somewhat before itself
+            self._check_own()
             raise
         finally:
             self._watch.stop()
             self._bar.close()
             if self._own is not None:
                 await self._own.stop()
-        return report
-
-    @property
-    def _has_died(self) -> bool:
-        return self._own is not None and self._own.has_died
 
     async def _measure(self) -> Report | None:
         door = await self._open()
         alone = self._resident()
         await self.load.come(door)
+        self._check_own()
         if alone is not None:
             await deferLater(self._reactor, REST)
             self._memory = Memory(alone, self._resident() or alone)
@@ -189,8 +184,7 @@ class Trial:
         self._begun = self._reactor.seconds()
         await self.load.talk()
         self._begun = None
-        if self._has_died:
-            raise Trouble(DIED)
+        self._check_own()
         errors = self._own.errors() if self._own is not None else None
         await self.load.go()
         return self._report(errors)
@@ -214,14 +208,18 @@ class Trial:
             load.waiting,
             self._memory,
             errors,
-            interrupted=load.seconds < self._plan.seconds,
+            load.cut_short,
         )
+
+    def _check_own(self) -> None:
+        if self._own is not None and self._own.has_died:
+            raise Trouble("The daemon of our own has died.")
 
     def _resident(self) -> int | None:
         return self._own.memory() if self._own is not None else None
 
     def _look(self) -> None:
-        if self._has_died:
+        if self._own is not None and self._own.has_died:
             self.load.stop()
         tally = self.load.tally
         self._bar.show(self.load.stage, f"{tally.posts:,} posts  {tally.lost:,} lost")

@@ -74,6 +74,7 @@ class Load:
         self.tally = Tally(reactor.seconds)
         self.waiting = 0
         self.seconds = 0.0
+        self.cut_short = False
         self.stage = Stage("connecting", 0, plan.clients)
         guests = (Login(f"{mark}-{number}") for number in count())
         names = zip(range(plan.clients), logins or guests, strict=False)
@@ -109,6 +110,7 @@ class Load:
         begun = self._reactor.seconds()
         moving = Deferred.fromCoroutine(self._churn(begun))
         await self._post(begun)
+        self.cut_short = self._over
         self.seconds = self._reactor.seconds() - begun
         self.waiting = self.tally.untaken + self.tally.unanswered
         await moving

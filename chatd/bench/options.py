@@ -91,11 +91,11 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("load")
     plan = Plan()
     numbers: tuple[tuple[str, str, Callable[[str], Any], str], ...] = (
-        ("--clients", "COUNT", _count(1, 100_000), f"how many clients ({plan.clients})"),
-        ("--rooms", "COUNT", _count(1, 10_000), f"how many rooms they are in ({plan.rooms})"),
+        ("--clients", "COUNT", count(1, 100_000), f"how many clients ({plan.clients})"),
+        ("--rooms", "COUNT", count(1, 10_000), f"how many rooms they are in ({plan.rooms})"),
         ("--rate", "NUMBER", _rate, f"posts a second, of all clients ({plan.rate:g})"),
         ("--churn", "NUMBER", _rate, "clients a second who move, or go and come back (none)"),
-        ("--size", "BYTES", _count(1, LARGEST), f"bytes of a text, at least ({plan.size})"),
+        ("--size", "BYTES", count(1, LARGEST), f"bytes of a text, at least ({plan.size})"),
         ("--arrivals", "NUMBER", _rate, "clients a second who connect, at most (no bound)"),
     )
     for name, metavar, kind, about in numbers:
@@ -164,8 +164,9 @@ def host(options: argparse.Namespace, wanted: Plan) -> Host | None:
         for name in ("fingerprint", "cafile", "accounts"):
             if getattr(options, name) is not None:
                 raise ValueError(f"--{name} is for another host: name it.")
-        if os.environ.get("TMPDIR", gettempdir()) != gettempdir():
-            raise ValueError(f"TMPDIR is {os.environ['TMPDIR']}, where nothing can be written.")
+        folder = os.environ.get("TMPDIR")
+        if folder and os.path.abspath(folder) != os.path.abspath(gettempdir()):
+            raise ValueError(f"TMPDIR is {folder}, where nothing can be written.")
         return None
     accounts = options.accounts or ()
     if accounts and len(accounts) < wanted.clients:
@@ -206,7 +207,9 @@ def _said(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return read
 
 
-def _count(least: int, most: int) -> Callable[[str], int]:
+def count(least: int, most: int) -> Callable[[str], int]:
+    """What reads a whole number within bounds, for argparse."""
+
     def read(text: str) -> int:
         if text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most:
             return int(text)

@@ -91,6 +91,14 @@ def test_our_own_daemon(tmp_path: Path) -> None:
     assert 0 < report["memory"]["per_client"] < 1024**2
 
 
+def test_posts_that_do_not_fill_the_time(tmp_path: Path) -> None:
+    """The last of few posts may come before the time is up; that is no interruption."""
+    few = ("--clients", "2", "--rooms", "1", "--rate", "4", "--duration", "0.3s")
+    report = found(tmp_path, 0, *few)
+    assert report["seconds"] < 0.3
+    assert report["interrupted"] is False
+
+
 def test_refused(tmp_path: Path) -> None:
     """Posts that the server's limits refuse are counted as such, with the code of the refusal."""
     limits = {"account_messages": "10", "account_messages_every": "1h"}
@@ -226,6 +234,7 @@ def test_trust(daemon: Daemon, tmp_path: Path) -> None:
     assert bench(tmp_path, *one, place)[2] == ""
     status, _, complaints = bench(tmp_path, *one, "--fingerprint", "AB" * 32, place)
     assert (status, "is not the one it should be" in complaints) == (1, True)
+    assert complaints.endswith("confirms the new one: give its fingerprint\n")
     assert bench(tmp_path, *one, "--cafile", daemon.certificate, place)[0] == 0
     others = tmp_path / "others.pem"
     trustme.CA().cert_pem.write_to_path(str(others))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,14 @@ def test_asked() -> None:
     assert chosen.wanted_goals(options, Plan()) == goals("p99=50ms")
     options = read("--slo", "growth=1m", "--duration", "5m")
     assert chosen.wanted_goals(options, chosen.plan(options)) == goals("growth=1m")
+
+
+@pytest.mark.parametrize("written", ["{}", "{}/", "{}/../{name}", ""])
+def test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    """A temporary folder may be written in many ways, or not at all."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", written.format(tmp_path, name=tmp_path.name))
+    assert chosen.host(read(), Plan()) is None
 
 
 def test_soak() -> None:
